@@ -1,0 +1,128 @@
+"""The only reader of the environment.
+
+Every setting is an environment variable with the prefix ``GUITAI_`` (``GUITAI_FRONT_PORT=9000``).
+A wrong value stops the start with a message that names the variable.
+"""
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Typed settings of one installation; times are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="GUITAI_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    front_port: int = Field(8000, ge=1, le=65535)
+    office_port: int = Field(8001, ge=1, le=65535)
+    shop_port: int = Field(8002, ge=1, le=65535)
+    engine_port: int = Field(5005, ge=1, le=65535)
+    actions_port: int = Field(5055, ge=1, le=65535)
+
+    data_dir: Path = ROOT / "var"
+    models_dir: Path = ROOT / "models"
+    database_url: str = ""
+    shop_database_url: str = ""
+
+    # Addresses as browsers see them, where a proxy stands in front; empty: http://host:port.
+    front_public_url: str = ""
+    office_public_url: str = ""
+    shop_public_url: str = ""
+    # Where the other processes are reached; empty: loopback and the ports above.
+    engine_url: str = ""
+    shop_url: str = ""
+
+    # Shop pages that may embed the widget, exact origins separated by commas; empty: the sample shop.
+    allowed_origins: str = ""
+
+    # A turn must end, well or badly, within this time; the shopper is told by then.
+    turn_seconds: float = Field(6.0, gt=0, le=60)
+    # A turn whose process died is taken over after this time; longer than turn_seconds.
+    lease_seconds: float = Field(9.0, gt=0, le=600)
+
+    session_days: int = Field(30, ge=1, le=365)
+    messages_per_minute: int = Field(60, ge=1)
+    sessions_per_minute: int = Field(60, ge=1)
+
+    @property
+    def front(self) -> str:
+        return self.front_public_url or f"http://{self.host}:{self.front_port}"
+
+    @property
+    def office(self) -> str:
+        return self.office_public_url or f"http://{self.host}:{self.office_port}"
+
+    @property
+    def shop(self) -> str:
+        return self.shop_public_url or f"http://{self.host}:{self.shop_port}"
+
+    @property
+    def engine(self) -> str:
+        return self.engine_url or f"http://127.0.0.1:{self.engine_port}"
+
+    @property
+    def shop_api(self) -> str:
+        return self.shop_url or f"http://127.0.0.1:{self.shop_port}"
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'guitai.db'}"
+
+    @property
+    def shop_database(self) -> str:
+        return self.shop_database_url or f"sqlite:///{self.data_dir / 'shop.db'}"
+
+    @property
+    def origins(self) -> list[str]:
+        """Origins whose pages may call the web channel."""
+        listed = [o.strip().rstrip("/") for o in self.allowed_origins.split(",") if o.strip()]
+        return listed or [self.shop]
+
+    # One secret per purpose, so that none can be used for another.
+    @cached_property
+    def chat_secret(self) -> str:
+        """Signs the web channel's session tokens."""
+        return self._secret("chat")
+
+    @cached_property
+    def customer_secret(self) -> str:
+        """Shared with the shop: it signs customer tokens, the front checks them."""
+        return self._secret("customer")
+
+    @cached_property
+    def shop_service_secret(self) -> str:
+        """Shared with the order backend: service token and signature of the acting customer."""
+        return self._secret("shop-service")
+
+    @cached_property
+    def office_secret(self) -> str:
+        """Signs staff sessions."""
+        return self._secret("office")
+
+    def _secret(self, purpose: str) -> str:
+        """Read the secret from ``<data_dir>/secrets/<purpose>``, made at first use with mode 0600."""
+        folder = self.data_dir / "secrets"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / purpose
+        if not path.exists():
+            # Made whole under another name and linked, so two processes at first start agree on one.
+            fresh = folder / f".{purpose}.{secrets.token_hex(4)}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(48))
+            try:
+                path.hardlink_to(fresh)
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_text()
+
+
+settings = Settings()
