@@ -1,0 +1,63 @@
+"""The engine contract over HTTP: one message in, one answer out."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from .store import ClaimedTurn, Reply
+
+
+class EngineFailed(Exception):
+    """The engine gave no answer within the time; the text says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine makes of one message."""
+
+    replies: list[Reply]
+    understanding: dict[str, Any] = field(default_factory=dict)
+    handoff: dict[str, Any] | None = None
+    model: str | None = None
+
+
+class EngineClient:
+    """Calls the engine at ``url``; every call ends within ``seconds``."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self._seconds = seconds
+        self._http = httpx.AsyncClient(
+            base_url=url, timeout=httpx.Timeout(seconds, connect=1.0), limits=httpx.Limits(max_connections=64)
+        )
+
+    async def answer(self, turn: ClaimedTurn) -> Answer:
+        """The engine's answer to the turn's message; asking again gives the same answer.
+
+        Raises:
+            EngineFailed: no connection, no time left, an error status or an answer that is none.
+        """
+        said = {"payload": turn.payload} if turn.payload else {"text": turn.text}
+        body = {
+            "conversation": turn.conversation_id,
+            "message_id": turn.message_id,
+            "channel": turn.channel,
+            "customer": turn.customer,
+            **said,
+        }
+        try:
+            async with asyncio.timeout(self._seconds):
+                response = await self._http.post("/webhooks/conversation/webhook", json=body)
+            response.raise_for_status()
+            data = response.json()
+            replies = [
+                Reply(r.get("text"), r.get("buttons") or (), r.get("card"), r.get("cards") or ())
+                for r in data["replies"]
+            ]
+            return Answer(replies, data["understanding"], data.get("handoff"), data.get("model"))
+        except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineFailed(f"{type(error).__name__}: {error}") from error
+
+    async def close(self) -> None:
+        await self._http.aclose()

@@ -1,0 +1,117 @@
+"""Tables of the message log."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+# A growing id must never stand for two rows, even after the newest was deleted.
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no time zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON(none_as_null=True)}  # noqa: RUF012
+
+
+class Conversation(Base):
+    """One conversation: who takes part, who owns it now, and how far its log has grown."""
+
+    __tablename__ = "conversation"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    customer_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    customer_name: Mapped[str | None] = mapped_column(String(64))
+    owner: Mapped[str] = mapped_column(String(32))
+    owner_since: Mapped[datetime]
+    # Raised by every change of owner: an append that carries an older epoch is refused.
+    epoch: Mapped[int] = mapped_column(Integer, default=1)
+    last_seq: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_conversation_owner", "owner", "owner_since"),
+        Index("ix_conversation_updated", "updated_at"),
+    )
+
+
+class Message(Base):
+    """One line of the log. ``id`` grows over all conversations, ``seq`` within one, without gaps."""
+
+    __tablename__ = "message"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
+    seq: Mapped[int]
+    at: Mapped[datetime]
+    sender: Mapped[str] = mapped_column(String(8))  # shopper, bot, agent, system
+    name: Mapped[str | None] = mapped_column(String(64))
+    text: Mapped[str | None] = mapped_column(Text)
+    payload: Mapped[str | None] = mapped_column(Text)
+    # What a message shows beside its text: buttons, card, cards.
+    content: Mapped[dict[str, Any] | None]
+    client_id: Mapped[str | None] = mapped_column(String(64))
+    # The seq of the shopper's message that this one answers.
+    reply_to: Mapped[int | None]
+    understanding: Mapped[dict[str, Any] | None]
+    model: Mapped[str | None] = mapped_column(String(128))
+
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("conversation_id", "client_id"),
+        NEVER_REUSE_IDS,
+    )
+
+
+class Turn(Base):
+    """A shopper's message that the bot still owes an answer; gone once answered."""
+
+    __tablename__ = "turn"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
+    seq: Mapped[int]
+    lease_by: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("conversation_id", "seq"), NEVER_REUSE_IDS)
+
+
+class Event(Base):
+    """One change of ownership: which move, from whom to whom, by whom and why."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"), index=True)
+    at: Mapped[datetime]
+    move: Mapped[str] = mapped_column(String(16))
+    from_owner: Mapped[str] = mapped_column(String(32))
+    to_owner: Mapped[str] = mapped_column(String(32))
+    epoch: Mapped[int]
+    by: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(String(64))
+    # Facts of the moment: the engine's handoff, or the seconds a shopper waited.
+    detail: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (Index("ix_event_move", "move", "id"), NEVER_REUSE_IDS)

@@ -1,0 +1,49 @@
+"""Who may speak: the states of a conversation's owner and the moves between them."""
+
+BOT = "bot"
+QUEUE = "queue"
+CLOSED = "closed"
+AGENT_PREFIX = "agent:"
+
+# (kind of the present owner, move) -> kind of the next owner. What is not listed is refused.
+MOVES = {
+    ("bot", "hand_over"): "queue",
+    ("bot", "take"): "agent",
+    ("bot", "close"): "closed",
+    ("queue", "take"): "agent",
+    ("queue", "leave_queue"): "bot",
+    ("queue", "close"): "closed",
+    ("agent", "hand_back"): "bot",
+    ("agent", "close"): "closed",
+    ("closed", "reopen"): "bot",
+}
+
+
+class IllegalMove(Exception):
+    """The present owner does not allow this move; the text says which and why."""
+
+
+def agent(agent_id: int | str) -> str:
+    """The owner string of an agent."""
+    return f"{AGENT_PREFIX}{agent_id}"
+
+
+def kind(owner: str) -> str:
+    """``bot``, ``queue``, ``agent`` or ``closed``."""
+    return "agent" if owner.startswith(AGENT_PREFIX) else owner
+
+
+def next_owner(owner: str, move: str, agent_id: int | str | None = None) -> str:
+    """The owner after ``move``.
+
+    Raises:
+        IllegalMove: the table has no such move from the present owner.
+    """
+    target = MOVES.get((kind(owner), move))
+    if target is None:
+        raise IllegalMove(f"'{move}' is not possible while the conversation belongs to '{kind(owner)}'")
+    if target != "agent":
+        return target
+    if agent_id is None:
+        raise IllegalMove(f"'{move}' needs the agent who takes the conversation")
+    return agent(agent_id)

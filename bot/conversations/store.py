@@ -1,0 +1,569 @@
+"""The log's transactions: each public method is one, and what it returns is committed.
+
+Writers lock first (``BEGIN IMMEDIATE`` on SQLite, ``FOR UPDATE`` on PostgreSQL), so a method may read,
+decide and write without anyone in between.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, delete, event, exists, func, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from . import notices, ownership
+from .models import Conversation, Event, Message, Turn
+
+TEXT_LIMIT = 2000
+OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
+
+
+class UnknownConversation(Exception):
+    """There is no such conversation."""
+
+
+class UnknownPayload(Exception):
+    """The payload was not offered by a button of this conversation."""
+
+
+class NotYours(Exception):
+    """The conversation does not belong to this agent (any more)."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What somebody says: text and, beside it, buttons, a card or several cards."""
+
+    text: str | None = None
+    buttons: Sequence[dict[str, str]] = ()
+    card: dict[str, Any] | None = None
+    cards: Sequence[dict[str, Any]] = ()
+    sender: str = "bot"
+    name: str | None = None
+
+    @property
+    def content(self) -> dict[str, Any] | None:
+        parts = {"buttons": list(self.buttons), "card": self.card, "cards": list(self.cards)}
+        return {k: v for k, v in parts.items() if v} or None
+
+
+@dataclass(frozen=True)
+class ClaimedTurn:
+    """A turn that this process alone may answer until its lease runs out."""
+
+    id: int
+    lease_by: str
+    conversation_id: str
+    seq: int
+    epoch: int
+    owner: str
+    channel: str
+    customer: dict[str, Any] | None
+    text: str | None
+    payload: str | None
+
+    @property
+    def message_id(self) -> str:
+        """The same for every try, so the engine acts once."""
+        return f"{self.conversation_id}:{self.seq}"
+
+
+@dataclass(frozen=True)
+class State:
+    """What a shopper may know of her conversation; ``wait`` in seconds, None where nothing is known."""
+
+    owner: str
+    position: int | None
+    wait: int | None
+    typing: str | None
+
+
+def public(message: Message) -> dict[str, Any]:
+    """The message as the web channel shows it (conversation contract)."""
+    shown = {
+        "seq": message.seq,
+        "at": message.at.isoformat(),
+        "from": message.sender,
+        "name": message.name,
+        "text": message.text,
+        **(message.content or {}),
+        "client_id": message.client_id if message.sender == "shopper" else None,
+    }
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def connect(url: str) -> Engine:
+    """An engine for ``url`` whose transactions are durable and, on SQLite, lock at their beginning."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), pool_size=20, max_overflow=20)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            read = connection.get_execution_options().get("read", False)
+            connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """The message log in one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writer = engine
+        self._reader = engine.execution_options(read=True)
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    # -- shopper's side -------------------------------------------------------------------------------
+
+    def begin(self, channel: str, customer_id: str | None, customer_name: str | None) -> Conversation:
+        """A new conversation, owned by the bot."""
+        at = now()
+        conversation = Conversation(
+            id=secrets.token_hex(12),
+            channel=channel,
+            customer_id=customer_id,
+            customer_name=customer_name,
+            owner=ownership.BOT,
+            owner_since=at,
+            epoch=1,
+            last_seq=0,
+            created_at=at,
+            updated_at=at,
+        )
+        with self._write() as session:
+            session.add(conversation)
+        return conversation
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """Raises UnknownConversation."""
+        with self._read() as session:
+            found = session.get(Conversation, conversation_id)
+        if found is None:
+            raise UnknownConversation(conversation_id)
+        return found
+
+    def receive(
+        self, conversation_id: str, client_id: str, text: str | None = None, payload: str | None = None
+    ) -> int:
+        """Append the shopper's message and, unless a human answers, the turn that owes its answer.
+
+        Args:
+            client_id: chosen by the sender; the same one again is the same message.
+            text: what was typed, or
+            payload: what a button offered.
+
+        Returns:
+            The message's ``seq``.
+
+        Raises:
+            UnknownConversation, UnknownPayload.
+        """
+        with self._write() as session:
+            conversation = _locked(session, conversation_id)
+            known = session.scalar(
+                select(Message.seq).where(
+                    Message.conversation_id == conversation_id, Message.client_id == client_id
+                )
+            )
+            if known is not None:
+                return known
+            if payload is not None:
+                text = _offered_title(session, conversation, payload)
+            if conversation.owner == ownership.CLOSED:
+                _move(session, conversation, "reopen", by="shopper")
+            message = _append(session, conversation, Reply(text, sender="shopper"))
+            message.client_id, message.payload = client_id, payload
+            if payload == notices.HUMAN:
+                _ask_human(session, conversation)
+            elif payload == notices.LEAVE_QUEUE:
+                _leave_queue(session, conversation)
+            elif ownership.kind(conversation.owner) in ("bot", "queue"):
+                session.add(Turn(conversation_id=conversation_id, seq=message.seq))
+            return message.seq
+
+    def ask_human(self, conversation_id: str) -> None:
+        """The shopper asks for a person; nothing changes where one is coming or here already."""
+        with self._write() as session:
+            _ask_human(session, _locked(session, conversation_id))
+
+    def bind_customer(self, conversation_id: str, customer_id: str, customer_name: str | None) -> None:
+        """An anonymous visitor has signed in: the conversation is hers from now on."""
+        with self._write() as session:
+            conversation = _locked(session, conversation_id)
+            if conversation.customer_id is None:
+                conversation.customer_id, conversation.customer_name = customer_id, customer_name
+
+    def messages(self, conversation_id: str, after: int = 0, limit: int = 100) -> list[Message]:
+        """Messages with ``seq > after``, oldest first, at most ``limit``."""
+        query = select(Message).where(Message.conversation_id == conversation_id, Message.seq > after)
+        with self._read() as session:
+            return list(session.scalars(query.order_by(Message.seq).limit(limit)))
+
+    def state(self, conversation_id: str) -> State:
+        """Who owns the conversation now, and what waiting means. Raises UnknownConversation."""
+        with self._read() as session:
+            conversation = session.get(Conversation, conversation_id)
+            if conversation is None:
+                raise UnknownConversation(conversation_id)
+            if conversation.owner == ownership.QUEUE:
+                position = _position(session, conversation)
+                return State("queue", position, _expected_wait(session, position), None)
+            kind = ownership.kind(conversation.owner)
+            owed = select(exists().where(Turn.conversation_id == conversation_id))
+            typing = "bot" if kind == "bot" and session.scalar(owed) else None
+            return State(kind, None, None, typing)
+
+    # -- turns ----------------------------------------------------------------------------------------
+
+    def claim_turn(self, lease_by: str, lease_seconds: float) -> ClaimedTurn | None:
+        """Take the oldest turn that nobody answers, first in first out within a conversation."""
+        with self._read() as session:
+            if session.scalar(_claimable()) is None:
+                return None
+        with self._write() as session:
+            while turn := session.scalar(_claimable().with_for_update(of=Turn, skip_locked=True)):
+                conversation = _locked(session, turn.conversation_id)
+                if ownership.kind(conversation.owner) not in ("bot", "queue"):
+                    session.delete(turn)
+                    session.flush()
+                    continue
+                turn.lease_by, turn.lease_until = lease_by, now() + timedelta(seconds=lease_seconds)
+                message = session.scalars(
+                    select(Message).where(
+                        Message.conversation_id == turn.conversation_id, Message.seq == turn.seq
+                    )
+                ).one()
+                customer = None
+                if conversation.customer_id:
+                    customer = {
+                        "id": conversation.customer_id,
+                        "name": conversation.customer_name,
+                        "verified": True,
+                    }
+                return ClaimedTurn(
+                    turn.id,
+                    lease_by,
+                    conversation.id,
+                    turn.seq,
+                    conversation.epoch,
+                    conversation.owner,
+                    conversation.channel,
+                    customer,
+                    message.text,
+                    message.payload,
+                )
+        return None
+
+    def finish_turn(
+        self,
+        turn: ClaimedTurn,
+        replies: Sequence[Reply],
+        understanding: dict[str, Any] | None = None,
+        model: str | None = None,
+        handoff: dict[str, Any] | None = None,
+    ) -> bool:
+        """Append the answer and end the turn, if the turn is still this process's and its epoch holds.
+
+        When the owner changed meanwhile, nothing is said: a human's presence ends the turn, a mere move
+        into or out of the queue puts it back to be answered anew.
+
+        Returns:
+            Whether the answer stands in the log.
+        """
+        with self._write() as session:
+            conversation = _locked(session, turn.conversation_id)
+            held = session.scalar(
+                select(Turn).where(Turn.id == turn.id, Turn.lease_by == turn.lease_by).with_for_update()
+            )
+            if held is None:
+                return False
+            if conversation.epoch != turn.epoch:
+                if ownership.kind(conversation.owner) in ("bot", "queue"):
+                    held.lease_by = held.lease_until = None
+                else:
+                    session.delete(held)
+                return False
+            session.delete(held)
+            asked = session.scalars(
+                select(Message).where(
+                    Message.conversation_id == turn.conversation_id, Message.seq == turn.seq
+                )
+            ).one()
+            asked.understanding, asked.model = understanding, model
+            for reply in replies:
+                _append(session, conversation, reply).reply_to = turn.seq
+            if handoff and conversation.owner == ownership.BOT:
+                reason = str(handoff.get("reason", "asked_for_human"))
+                _hand_over(session, conversation, by="bot", reason=reason, detail=handoff).reply_to = turn.seq
+            return True
+
+    def waiting_reply(self, conversation_id: str) -> Reply:
+        """The notice for a shopper in the queue whose question the bot leaves to the agent."""
+        with self._read() as session:
+            conversation = session.get_one(Conversation, conversation_id)
+            return _queue_notice(session, conversation, "still_waiting")
+
+    # -- agent's side ---------------------------------------------------------------------------------
+
+    def take(self, conversation_id: str, agent_id: int | str, agent_name: str) -> None:
+        """The agent takes the conversation from the queue or the bot; the bot is silent from here on.
+
+        Raises:
+            UnknownConversation; IllegalMove: someone else has it already, or it is closed.
+        """
+        with self._write() as session:
+            conversation = _locked(session, conversation_id)
+            waited = (now() - conversation.owner_since).total_seconds()
+            detail = {"waited": waited} if conversation.owner == ownership.QUEUE else None
+            _move(session, conversation, "take", by=f"agent:{agent_id}", agent_id=agent_id, detail=detail)
+            session.execute(delete(Turn).where(Turn.conversation_id == conversation_id))
+            _append(session, conversation, Reply(notices.text("taken", name=agent_name), sender="system"))
+
+    def say(self, conversation_id: str, agent_id: int | str, name: str, text: str, client_id: str) -> int:
+        """Append the agent's message; the same ``client_id`` again is the same message.
+
+        Returns:
+            The message's ``seq``.
+
+        Raises:
+            NotYours: the conversation does not belong to this agent (any more).
+        """
+        with self._write() as session:
+            conversation = _locked(session, conversation_id)
+            known = session.scalar(
+                select(Message.seq).where(
+                    Message.conversation_id == conversation_id, Message.client_id == client_id
+                )
+            )
+            if known is not None:
+                return known
+            if conversation.owner != ownership.agent(agent_id):
+                raise NotYours(conversation_id)
+            message = _append(session, conversation, Reply(text, sender="agent", name=name))
+            message.client_id = client_id
+            return message.seq
+
+    def hand_back(self, conversation_id: str, agent_id: int | str, settled: str | None = None) -> None:
+        """The agent gives the conversation back to the bot; ``settled``: what was agreed. Raises NotYours."""
+        detail = {"settled": settled} if settled else None
+        self._leave(conversation_id, agent_id, "hand_back", "handed_back", detail)
+
+    def close(self, conversation_id: str, agent_id: int | str) -> None:
+        """The agent ends the service. Raises NotYours."""
+        self._leave(conversation_id, agent_id, "close", "closed", None)
+
+    def _leave(
+        self,
+        conversation_id: str,
+        agent_id: int | str,
+        move: str,
+        notice: str,
+        detail: dict[str, Any] | None,
+    ) -> None:
+        with self._write() as session:
+            conversation = _locked(session, conversation_id)
+            if conversation.owner != ownership.agent(agent_id):
+                raise NotYours(conversation_id)
+            _move(session, conversation, move, by=f"agent:{agent_id}", detail=detail)
+            _append(session, conversation, Reply(notices.text(notice), sender="system"))
+
+    def owned(
+        self, owners: Sequence[str] | None = None, limit: int = 100
+    ) -> list[tuple[Conversation, Message | None]]:
+        """Conversations of these owners (None: of any), each with its last message.
+
+        With owners the longest waiting come first, without them the latest changed.
+        """
+        query = select(Conversation, Message).outerjoin(
+            Message,
+            (Message.conversation_id == Conversation.id) & (Message.seq == Conversation.last_seq),
+        )
+        if owners is None:
+            query = query.where(Conversation.last_seq > 0).order_by(Conversation.updated_at.desc())
+        else:
+            query = query.where(Conversation.owner.in_(owners)).order_by(Conversation.owner_since)
+        with self._read() as session:
+            return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
+
+    def events(self, conversation_id: str) -> list[Event]:
+        """The changes of ownership, oldest first."""
+        query = select(Event).where(Event.conversation_id == conversation_id).order_by(Event.id)
+        with self._read() as session:
+            return list(session.scalars(query))
+
+    def unsure(self, intents: Sequence[str], limit: int = 100) -> list[Message]:
+        """The latest shopper messages that the bot read as one of ``intents``, newest first."""
+        intent = Message.understanding["intent"].as_string()
+        query = select(Message).where(Message.sender == "shopper", intent.in_(intents))
+        with self._read() as session:
+            return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))
+
+    # -- growth ---------------------------------------------------------------------------------------
+
+    def heads(self) -> tuple[int, int]:
+        """The growing ids of the log: last message, last event."""
+        with self._read() as session:
+            query = select(
+                select(func.max(Message.id)).scalar_subquery(), select(func.max(Event.id)).scalar_subquery()
+            )
+            message, moved = session.execute(query).one()
+            return message or 0, moved or 0
+
+    def grown(self, heads: tuple[int, int]) -> set[str]:
+        """Conversations with messages or events beyond ``heads``."""
+        with self._read() as session:
+            messages = select(Message.conversation_id).where(Message.id > heads[0])
+            events = select(Event.conversation_id).where(Event.id > heads[1])
+            return {*session.scalars(messages), *session.scalars(events)}
+
+
+def _locked(session: Session, conversation_id: str) -> Conversation:
+    conversation = session.get(Conversation, conversation_id, with_for_update=True)
+    if conversation is None:
+        raise UnknownConversation(conversation_id)
+    return conversation
+
+
+def _append(session: Session, conversation: Conversation, reply: Reply) -> Message:
+    conversation.last_seq += 1
+    conversation.updated_at = now()
+    message = Message(
+        conversation_id=conversation.id,
+        seq=conversation.last_seq,
+        at=conversation.updated_at,
+        sender=reply.sender,
+        name=reply.name,
+        text=reply.text,
+        content=reply.content,
+    )
+    session.add(message)
+    return message
+
+
+def _move(
+    session: Session,
+    conversation: Conversation,
+    move: str,
+    *,
+    by: str,
+    agent_id: int | str | None = None,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    before = conversation.owner
+    conversation.owner = ownership.next_owner(before, move, agent_id)
+    conversation.owner_since = conversation.updated_at = now()
+    conversation.epoch += 1
+    session.add(
+        Event(
+            conversation_id=conversation.id,
+            at=conversation.owner_since,
+            move=move,
+            from_owner=before,
+            to_owner=conversation.owner,
+            epoch=conversation.epoch,
+            by=by,
+            reason=reason,
+            detail=detail,
+        )
+    )
+
+
+def _hand_over(
+    session: Session, conversation: Conversation, *, by: str, reason: str, detail: dict[str, Any] | None
+) -> Message:
+    _move(session, conversation, "hand_over", by=by, reason=reason, detail=detail)
+    session.flush()
+    return _append(session, conversation, _queue_notice(session, conversation, "handed_over"))
+
+
+def _ask_human(session: Session, conversation: Conversation) -> None:
+    if conversation.owner == ownership.CLOSED:
+        _move(session, conversation, "reopen", by="shopper")
+    if conversation.owner == ownership.BOT:
+        _hand_over(session, conversation, by="shopper", reason="asked_for_human", detail=None)
+    elif conversation.owner == ownership.QUEUE:
+        _append(session, conversation, _queue_notice(session, conversation, "still_waiting"))
+
+
+def _leave_queue(session: Session, conversation: Conversation) -> None:
+    if conversation.owner == ownership.QUEUE:
+        _move(session, conversation, "leave_queue", by="shopper")
+        _append(session, conversation, Reply(notices.text("left_queue"), sender="system"))
+
+
+def _queue_notice(session: Session, conversation: Conversation, key: str) -> Reply:
+    return Reply(
+        notices.text(key, position=_position(session, conversation)),
+        notices.buttons(notices.LEAVE_QUEUE),
+        sender="system",
+    )
+
+
+def _position(session: Session, conversation: Conversation) -> int:
+    ahead = select(func.count()).where(
+        Conversation.owner == ownership.QUEUE, Conversation.owner_since < conversation.owner_since
+    )
+    return (session.scalar(ahead) or 0) + 1
+
+
+def _expected_wait(session: Session, position: int) -> int | None:
+    """The median wait of the last takes from the queue, in seconds, for each place in it."""
+    query = select(Event.detail).where(Event.move == "take", Event.from_owner == ownership.QUEUE)
+    waited = sorted(
+        detail["waited"] for detail in session.scalars(query.order_by(Event.id.desc()).limit(20)) if detail
+    )
+    return round(waited[len(waited) // 2] * position) if waited else None
+
+
+def _offered_title(session: Session, conversation: Conversation, payload: str) -> str:
+    recent = select(Message.content).where(
+        Message.conversation_id == conversation.id,
+        Message.sender != "shopper",
+        Message.seq > conversation.last_seq - OFFERED_WITHIN,
+    )
+    for content in session.scalars(recent.order_by(Message.seq.desc())):
+        for button in (content or {}).get("buttons", []):
+            if button["payload"] == payload:
+                return str(button["title"])
+    raise UnknownPayload(payload)
+
+
+def _claimable() -> Any:
+    earlier = aliased(Turn)
+    return (
+        select(Turn)
+        .where(
+            (Turn.lease_until.is_(None)) | (Turn.lease_until < now()),
+            ~exists().where(earlier.conversation_id == Turn.conversation_id, earlier.seq < Turn.seq),
+        )
+        .order_by(Turn.id)
+        .limit(1)
+    )

@@ -1,0 +1,92 @@
+"""Answers turns: takes each by lease, asks the engine, appends what it says."""
+
+import asyncio
+import os
+import secrets
+import socket
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from . import notices, ownership
+from .engine_client import Answer, EngineClient, EngineFailed
+from .store import ClaimedTurn, Reply, Store
+from .watch import Watcher, wait
+
+UNSURE = ("nlu_fallback", "out_of_scope")
+AT_ONCE = 32
+
+log = structlog.get_logger()
+
+
+class TurnRunner:
+    """Answers whatever turns lie open, many conversations at once, each in its order.
+
+    Any number of processes may run one: a turn is answered by the process that holds its lease, and the lease
+    of a process that died runs out.
+    """
+
+    def __init__(self, store: Store, engine: EngineClient, watcher: Watcher, lease_seconds: float) -> None:
+        self._store = store
+        self._engine = engine
+        self._watcher = watcher
+        self._lease_seconds = lease_seconds
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Answer turns for ever."""
+        free = asyncio.Semaphore(AT_ONCE)
+        with self._watcher.waiting() as grown:
+            while True:
+                await free.acquire()
+                turn = await self._claim()
+                if turn is None:
+                    free.release()
+                    await wait(grown, 1.0)
+                    continue
+                task = asyncio.create_task(self._answer(turn))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+                task.add_done_callback(lambda _: free.release())
+
+    async def _claim(self) -> ClaimedTurn | None:
+        try:
+            return await asyncio.to_thread(self._store.claim_turn, self._name, self._lease_seconds)
+        except SQLAlchemyError as error:
+            log.error("turn.claim_failed", error=type(error).__name__)
+            return None
+
+    async def _answer(self, turn: ClaimedTurn) -> None:
+        self._watcher.hint(turn.conversation_id)
+        try:
+            answer = await self._engine.answer(turn)
+        except EngineFailed as error:
+            log.error("turn.engine_failed", message_id=turn.message_id, error=str(error))
+            answer = Answer([Reply(notices.text("failed"), notices.buttons(notices.HUMAN))])
+        if turn.owner == ownership.QUEUE:
+            answer = await self._while_waiting(turn, answer)
+        try:
+            spoken = await asyncio.to_thread(
+                self._store.finish_turn,
+                turn,
+                answer.replies,
+                answer.understanding or None,
+                answer.model,
+                answer.handoff,
+            )
+        except SQLAlchemyError as error:
+            log.error("turn.not_stored", message_id=turn.message_id, error=type(error).__name__)
+            return
+        log.info(
+            "turn.done", message_id=turn.message_id, spoken=spoken, intent=answer.understanding.get("intent")
+        )
+        self._watcher.hint(turn.conversation_id)
+
+    async def _while_waiting(self, turn: ClaimedTurn, answer: Answer) -> Answer:
+        """In the queue the bot says only what it is sure of; the rest waits for the agent."""
+        sure = answer.understanding and answer.understanding.get("intent") not in UNSURE
+        if sure and not answer.handoff:
+            return answer
+        reply = await asyncio.to_thread(self._store.waiting_reply, turn.conversation_id)
+        return Answer([reply], answer.understanding, None, answer.model)

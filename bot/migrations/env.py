@@ -1,0 +1,15 @@
+"""Alembic's entry: runs the migrations on the database that ``bot.migrations.upgrade`` names."""
+
+from alembic import context
+
+from bot.conversations.models import Base
+from bot.conversations.store import connect
+from bot.staff import models as staff_models
+
+with connect(context.config.attributes["url"]).begin() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=[Base.metadata, staff_models.Base.metadata],
+        render_as_batch=True,
+    )
+    context.run_migrations()
