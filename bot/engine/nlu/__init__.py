@@ -1,0 +1,1 @@
+"""Graph components that read a shopper's message, in the order of the pipeline in config.yml."""

@@ -1,0 +1,147 @@
+"""Which of the shop's written answers fits a question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import joblib
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import (
+    RESPONSE_SELECTOR_PREDICTION_KEY,
+    RESPONSE_SELECTOR_PROPERTY_NAME,
+    RESPONSE_SELECTOR_RANKING_KEY,
+    RESPONSE_SELECTOR_RESPONSES_KEY,
+    RESPONSE_SELECTOR_RETRIEVAL_INTENTS,
+    RESPONSE_SELECTOR_UTTER_ACTION_KEY,
+)
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, PREDICTED_CONFIDENCE_KEY
+from rasa.shared.nlu.training_data import util
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.engine.nlu.features import ngrams
+
+FAQ = "faq"
+
+_MODEL_FILE = "faq.joblib"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class FaqRetrieval(GraphComponent, IntentClassifier):
+    """Reads ``normalized`` and ``text_tokens``; writes ``response_selector`` (the topics, best first).
+
+    The property has the shape of Rasa's ResponseSelector, so that ``utter_faq`` answers with
+    ``utter_faq/<topic>``. A topic's score is the cosine (0–1) between the message and the nearest of
+    its questions.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"ranking_length": 3}
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        vectorizer: TfidfVectorizer | None = None,
+        questions: csr_matrix | None = None,
+        topics: list[str] | None = None,
+        responses: dict[str, list[dict[str, Any]]] | None = None,
+    ) -> None:
+        """Take one row of ``questions`` for each topic name (``faq/<topic>``) of ``topics``, in order."""
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._vectorizer = vectorizer
+        self._questions = questions
+        self._topics = topics or []
+        self._responses = responses or {}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> FaqRetrieval:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> FaqRetrieval:
+        with model_storage.read_from(resource) as folder:
+            return cls(config, model_storage, resource, *joblib.load(folder / _MODEL_FILE))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = [e for e in training_data.intent_examples if e.get(INTENT) == FAQ]
+        self._topics = [example.get(INTENT_RESPONSE_KEY) or FAQ for example in examples]
+        self._responses = {
+            topic: training_data.responses.get(util.intent_response_key_to_template_key(topic), [])
+            for topic in self._topics
+        }
+        unanswered = sorted(topic for topic, answers in self._responses.items() if not answers)
+        if unanswered:
+            raise InvalidConfigException(
+                f"FAQ topic without an answer: {', '.join(unanswered)}. "
+                "Add utter_<topic> under `responses:` beside its questions."
+            )
+        if examples:
+            self._vectorizer = TfidfVectorizer(analyzer=ngrams, sublinear_tf=True)
+            self._questions = self._vectorizer.fit_transform(examples)
+        with self._model_storage.write_to(self._resource) as folder:
+            joblib.dump(
+                (self._vectorizer, self._questions, self._topics, self._responses), folder / _MODEL_FILE
+            )
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            ranking = self._rank(message)
+            if ranking:
+                message.set(RESPONSE_SELECTOR_PROPERTY_NAME, self._selection(ranking), add_to_output=True)
+        return messages
+
+    def _rank(self, message: Message) -> list[tuple[str, float]]:
+        """Return the best topics with their scores, best first."""
+        if self._vectorizer is None or self._questions is None:
+            return []
+        scores = (self._questions @ self._vectorizer.transform([message]).T).toarray().ravel()
+        best: dict[str, float] = {}
+        for row in np.argsort(-scores, kind="stable"):
+            best.setdefault(self._topics[row], float(scores[row]))
+            if len(best) == self._config["ranking_length"]:
+                break
+        return list(best.items())
+
+    def _selection(self, ranking: list[tuple[str, float]]) -> dict[str, Any]:
+        topic, score = ranking[0]
+        return {
+            RESPONSE_SELECTOR_RETRIEVAL_INTENTS: [FAQ],
+            FAQ: {
+                RESPONSE_SELECTOR_PREDICTION_KEY: {
+                    RESPONSE_SELECTOR_RESPONSES_KEY: self._responses[topic],
+                    PREDICTED_CONFIDENCE_KEY: score,
+                    INTENT_RESPONSE_KEY: topic,
+                    RESPONSE_SELECTOR_UTTER_ACTION_KEY: util.intent_response_key_to_template_key(topic),
+                },
+                RESPONSE_SELECTOR_RANKING_KEY: [
+                    {INTENT_RESPONSE_KEY: name, PREDICTED_CONFIDENCE_KEY: value} for name, value in ranking
+                ],
+            },
+        }

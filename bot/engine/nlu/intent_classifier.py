@@ -1,0 +1,100 @@
+"""What the shopper wants, by a linear model over n-grams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import joblib
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from bot.engine.nlu.features import ngrams
+
+_MODEL_FILE = "intents.joblib"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class NgramIntentClassifier(GraphComponent, IntentClassifier):
+    """Reads ``normalized`` and ``text_tokens``; writes ``intent`` and ``intent_ranking``.
+
+    All topics of a retrieval intent are one class: which of them is meant is the retrieval's question.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        # strength: inverse of the regularization; max_features: n-grams kept, the most frequent ones.
+        return {"strength": 10.0, "max_features": 60000, "ranking_length": 10}
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        vectorizer: TfidfVectorizer | None = None,
+        model: LogisticRegression | None = None,
+    ) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._vectorizer = vectorizer
+        self._model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> NgramIntentClassifier:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> NgramIntentClassifier:
+        with model_storage.read_from(resource) as folder:
+            vectorizer, model = joblib.load(folder / _MODEL_FILE)
+        return cls(config, model_storage, resource, vectorizer, model)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = training_data.intent_examples
+        intents = [example.get(INTENT) for example in examples]
+        if len(set(intents)) < 2:
+            raise InvalidConfigException("The training data needs examples of at least two intents.")
+        self._vectorizer = TfidfVectorizer(
+            analyzer=ngrams, sublinear_tf=True, max_features=self._config["max_features"]
+        )
+        self._model = LogisticRegression(
+            C=self._config["strength"], solver="lbfgs", max_iter=200, tol=1e-3, random_state=0
+        )
+        self._model.fit(self._vectorizer.fit_transform(examples), intents)
+        with self._model_storage.write_to(self._resource) as folder:
+            joblib.dump((self._vectorizer, self._model), folder / _MODEL_FILE)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        assert self._vectorizer is not None and self._model is not None
+        for message in messages:
+            scores = self._model.predict_proba(self._vectorizer.transform([message]))[0]
+            ranking = [
+                {INTENT_NAME_KEY: str(self._model.classes_[i]), PREDICTED_CONFIDENCE_KEY: float(scores[i])}
+                for i in scores.argsort()[::-1][: self._config["ranking_length"]]
+            ]
+            message.set(INTENT, ranking[0], add_to_output=True)
+            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        return messages

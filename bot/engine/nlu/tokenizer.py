@@ -1,0 +1,105 @@
+"""Words of a message, by jieba and the shop's own vocabulary."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import jieba
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.engine.nlu.normalizer import NORMALIZED, normalize
+
+_WORDS_FILE = "words.txt"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
+class LexiconTokenizer(Tokenizer):
+    """Reads ``normalized``; writes ``text_tokens`` (offsets are those of ``normalized``).
+
+    The vocabulary (jieba's user dictionary format: ``word [frequency] [tag]``) is read at training and
+    travels inside the model. It belongs to this instance: jieba's own default is shared by the whole
+    process, and a model rolled back would keep the words of the newer one.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            "intent_tokenization_flag": False,
+            "intent_split_symbol": "_",
+            "token_pattern": None,
+            "prefix_separator_symbol": None,
+            "lexicon": "data/nlu/lexicon/jieba/words.txt",
+        }
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        return ["jieba"]
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        words: str = "",
+    ) -> None:
+        super().__init__(config)
+        self._model_storage = model_storage
+        self._resource = resource
+        self._words = words
+        self._jieba = _segmenter(words)
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> LexiconTokenizer:
+        path = Path(config["lexicon"])
+        words = path.read_text(encoding="utf-8") if path.exists() else ""
+        return cls(config, model_storage, resource, words)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> LexiconTokenizer:
+        with model_storage.read_from(resource) as folder:
+            words = (folder / _WORDS_FILE).read_text(encoding="utf-8")
+        return cls(config, model_storage, resource, words)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        with self._model_storage.write_to(self._resource) as folder:
+            (folder / _WORDS_FILE).write_text(self._words, encoding="utf-8")
+        return self._resource
+
+    def tokenize(self, message: Message, attribute: str) -> list[Token]:
+        text = message.get(NORMALIZED) if attribute == TEXT else normalize(message.get(attribute))
+        return [Token(word, start) for word, start, _ in self._jieba.tokenize(text or "") if word.strip()]
+
+
+def _segmenter(words: str) -> jieba.Tokenizer:
+    jieba.setLogLevel(logging.WARNING)
+    segmenter = jieba.Tokenizer()
+    # Not segmenter.initialize(): it unmarshals a cache file from the temp directory, which others may write.
+    segmenter.FREQ, segmenter.total = segmenter.gen_pfdict(segmenter.get_dict_file())
+    segmenter.initialized = True
+    for line in words.splitlines():
+        word, *rest = line.split()[:2] if line.strip() and not line.startswith("#") else [""]
+        if word:
+            segmenter.add_word(word, int(rest[0]) if rest and rest[0].isdigit() else None)
+    return segmenter
