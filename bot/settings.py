@@ -48,8 +48,8 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(9.0, gt=0, le=600)
 
     session_days: int = Field(30, ge=1, le=365)
-    messages_per_minute: int = Field(60, ge=1)
-    sessions_per_minute: int = Field(60, ge=1)
+    messages_per_minute: int = Field(120, ge=1)
+    sessions_per_minute: int = Field(600, ge=1)
 
     @property
     def front(self) -> str:

@@ -8,7 +8,6 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-
 # A growing id must never stand for two rows, even after the newest was deleted.
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 

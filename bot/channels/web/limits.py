@@ -1,0 +1,31 @@
+"""How often a visitor may call."""
+
+import math
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from bot.problems import Problem
+
+
+class RateLimit:
+    """At most ``per_minute`` calls a key in any minute, counted in this process."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._item = RateLimitItemPerMinute(per_minute)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def count(self, key: str) -> None:
+        """Count one call. Raises Problem 429 with ``Retry-After`` seconds."""
+        if not self._limiter.hit(self._item, key):
+            reset = self._limiter.get_window_stats(self._item, key).reset_time
+            seconds = max(1, math.ceil(reset - time.time()))
+            raise Problem(
+                429,
+                "too-many-requests",
+                "Too many requests",
+                f"Try again in {seconds} seconds.",
+                {"Retry-After": str(seconds)},
+            )

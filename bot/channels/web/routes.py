@@ -1,0 +1,211 @@
+"""The web channel's calls, as docs/web-channel.openapi.json states them."""
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, Field, field_validator, model_validator
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from bot.conversations.store import TEXT_LIMIT, Store, UnknownConversation, UnknownPayload, public
+from bot.conversations.watch import Watcher, wait
+from bot.problems import Problem
+from bot.settings import Settings
+
+from .limits import RateLimit
+from .tokens import conversation_of, customer_of, session_token
+
+COOKIE = "guitai_chat"
+STREAM_PATH = "/api/chat/stream"
+PING_SECONDS = 15
+QUEUE_SECONDS = 3
+
+
+class SessionRequest(BaseModel):
+    """``customer_token``: signed by the shop, none for an anonymous visitor; ``conversation``: to resume."""
+
+    customer_token: str | None = Field(None, max_length=4096)
+    conversation: str | None = Field(None, max_length=32)
+
+
+class Session(BaseModel):
+    """``token`` opens the conversation's other calls; ``seq`` is the last message's number so far."""
+
+    conversation: str
+    token: str
+    seq: int
+
+
+class MessageRequest(BaseModel):
+    """Either ``text`` or the ``payload`` of an offered button; the same ``client_id`` is the same message."""
+
+    client_id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
+    text: str | None = Field(None, max_length=TEXT_LIMIT)
+    payload: str | None = Field(None, min_length=1, max_length=1000)
+
+    @field_validator("text")
+    @classmethod
+    def visible(cls, text: str | None) -> str | None:
+        """Control characters are dropped; what remains must show something."""
+        if text is None:
+            return None
+        text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+        if not any(unicodedata.category(c)[0] not in "CZ" for c in text):
+            raise ValueError("the message is empty")
+        return text
+
+    @model_validator(mode="after")
+    def one_of_two(self) -> "MessageRequest":
+        if (self.text is None) == (self.payload is None):
+            raise ValueError("give either text or payload")
+        return self
+
+
+class Accepted(BaseModel):
+    seq: int
+
+
+class History(BaseModel):
+    items: list[dict[str, Any]]
+
+
+def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRouter:
+    """The routes under ``/api/chat``."""
+    router = APIRouter(prefix="/api/chat", tags=["chat"])
+    sessions = RateLimit(settings.sessions_per_minute)
+    messages = RateLimit(settings.messages_per_minute)
+
+    def bearer(authorization: Annotated[str | None, Header()] = None) -> str | None:
+        scheme, _, token = (authorization or "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" and token else None
+
+    def conversation(token: Annotated[str | None, Depends(bearer)]) -> str:
+        if token is None:
+            raise Problem(401, "missing-token", "A session token is needed", "Begin a session first.")
+        return conversation_of(settings.chat_secret, token)
+
+    def streamed(
+        token: Annotated[str | None, Depends(bearer)],
+        cookie: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+    ) -> str:
+        return conversation(token or cookie)
+
+    @router.post("/sessions", status_code=201)
+    def begin_session(
+        body: SessionRequest,
+        request: Request,
+        response: Response,
+        token: Annotated[str | None, Depends(bearer)],
+    ) -> Session:
+        """Begin a conversation, or resume the one named, which must be the caller's."""
+        sessions.count(request.client.host if request.client else "")
+        customer = customer_of(settings.customer_secret, body.customer_token) if body.customer_token else None
+        if body.conversation is None:
+            found = store.begin("web", customer.id if customer else None, customer.name if customer else None)
+        else:
+            holds = token is not None and conversation_of(settings.chat_secret, token) == body.conversation
+            found = _conversation(store, body.conversation)
+            hers = customer is not None and found.customer_id == customer.id
+            if not hers and not (holds and (customer is None or found.customer_id is None)):
+                raise _unknown()
+            if customer and not hers:
+                store.bind_customer(found.id, customer.id, customer.name)
+        key = session_token(settings.chat_secret, found.id, settings.session_days)
+        response.set_cookie(
+            COOKIE,
+            key,
+            max_age=settings.session_days * 86400,
+            path=STREAM_PATH,
+            httponly=True,
+            samesite="strict",
+            secure=settings.front.startswith("https:"),
+        )
+        return Session(conversation=found.id, token=key, seq=found.last_seq)
+
+    @router.post("/messages", status_code=202)
+    async def send(body: MessageRequest, mine: Annotated[str, Depends(conversation)]) -> Accepted:
+        """Accept a message: it is stored when this answers, and will be answered once."""
+        messages.count(mine)
+        try:
+            seq = await asyncio.to_thread(store.receive, mine, body.client_id, body.text, body.payload)
+        except UnknownConversation:
+            raise _unknown() from None
+        except UnknownPayload:
+            raise Problem(
+                422, "unknown-payload", "No button offered this payload", "Choose one of the shown buttons."
+            ) from None
+        watcher.hint(mine)
+        return Accepted(seq=seq)
+
+    @router.get("/messages")
+    def history(
+        mine: Annotated[str, Depends(conversation)],
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    ) -> History:
+        """Messages with ``seq > after``, oldest first."""
+        _conversation(store, mine)
+        return History(items=[public(m) for m in store.messages(mine, after, limit)])
+
+    @router.post("/human", status_code=202)
+    async def human(mine: Annotated[str, Depends(conversation)]) -> Accepted:
+        """Ask for a person, as the button does."""
+        messages.count(mine)
+        try:
+            await asyncio.to_thread(store.ask_human, mine)
+        except UnknownConversation:
+            raise _unknown() from None
+        watcher.hint(mine)
+        return Accepted(seq=(await asyncio.to_thread(store.conversation, mine)).last_seq)
+
+    @router.get("/stream")
+    async def stream(
+        mine: Annotated[str, Depends(streamed)],
+        after: Annotated[int, Query(ge=0)] = 0,
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    ) -> EventSourceResponse:
+        """Server-sent events: ``message`` with its seq as id, ``state`` and ``typing`` without."""
+        await asyncio.to_thread(_conversation, store, mine)
+        cursor = after if last_event_id is None else last_event_id
+        return EventSourceResponse(_events(store, watcher, mine, cursor), ping=PING_SECONDS)
+
+    return router
+
+
+async def _events(
+    store: Store, watcher: Watcher, conversation_id: str, cursor: int
+) -> AsyncIterator[ServerSentEvent]:
+    shown: dict[str, object] = {}
+    with watcher.waiting(conversation_id) as grown:
+        while True:
+            while batch := await asyncio.to_thread(store.messages, conversation_id, cursor):
+                for message in batch:
+                    yield ServerSentEvent(_json(public(message)), event="message", id=str(message.seq))
+                cursor = batch[-1].seq
+            state = asdict(await asyncio.to_thread(store.state, conversation_id))
+            typing = {"from": state.pop("typing")}
+            for kind, value in (("state", state), ("typing", typing)):
+                if shown.get(kind) != value:
+                    shown[kind] = value
+                    yield ServerSentEvent(_json(value), event=kind)
+            # Read again now and then: a hint may be lost, and others leave the queue without one.
+            await wait(grown, QUEUE_SECONDS if state["owner"] == "queue" else PING_SECONDS)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _conversation(store: Store, conversation_id: str) -> Any:
+    try:
+        return store.conversation(conversation_id)
+    except UnknownConversation:
+        raise _unknown() from None
+
+
+def _unknown() -> Problem:
+    return Problem(404, "unknown-conversation", "There is no such conversation", "Begin a new session.")

@@ -1,0 +1,52 @@
+"""What the processes have in common: the heart put together, and background tasks that may not die alone."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from bot.conversations.engine_client import EngineClient
+from bot.conversations.store import Store, connect
+from bot.conversations.turns import TurnRunner
+from bot.conversations.watch import Watcher
+from bot.settings import Settings
+
+log = structlog.get_logger()
+
+
+class Heart:
+    """The conversations of one installation, as one process sees them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.store = Store(connect(settings.database))
+        self.watcher = Watcher(self.store)
+        self._settings = settings
+
+    def turn_runner(self) -> TurnRunner:
+        """Answers turns in this process; the engine client belongs to the running event loop."""
+        engine = EngineClient(self._settings.engine, self._settings.turn_seconds)
+        return TurnRunner(self.store, engine, self.watcher, self._settings.lease_seconds)
+
+
+@asynccontextmanager
+async def background(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run the coroutines beside the body; should one fail, the process ends, to be started anew."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            log.error("background.failed", exc_info=task.exception())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    tasks = [asyncio.create_task(c) for c in coroutines]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,28 @@
+"""The process behind the faces: takes over the turns of a front that died or is too busy."""
+
+import asyncio
+import signal
+
+from bot import logs
+from bot.settings import settings
+from bot.wiring import Heart, background
+
+
+async def work() -> None:
+    """Run until SIGTERM or SIGINT."""
+    heart = Heart(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with background(heart.watcher.run(), heart.turn_runner().run()):
+        await stop.wait()
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    logs.configure("worker")
+    asyncio.run(work())
+
+
+if __name__ == "__main__":
+    main()
