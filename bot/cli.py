@@ -1,0 +1,75 @@
+"""The command ``bot``."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+data = typer.Typer(no_args_is_help=True, help="Training data.")
+staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
+app.add_typer(data, name="data")
+app.add_typer(staff, name="staff")
+
+
+@app.callback()
+def guitai() -> None:
+    """Guitai (柜台): a Chinese customer-support bot for shops, with a human desk behind it."""
+
+
+@app.command()
+def demo() -> None:
+    """Start everything with the sample shop; Ctrl-C stops it."""
+    from bot import demo as whole
+    from bot.launcher import CannotStart
+    from bot.settings import settings
+
+    try:
+        whole.run(settings)
+    except CannotStart as why:
+        _fail(str(why))
+
+
+@data.command()
+def check() -> None:
+    """Look for training data that cannot work: intents without examples, unused answers and the like."""
+    from bot.data_check import problems
+
+    found = problems()
+    for problem in found:
+        typer.echo(problem)
+    if found:
+        _fail(f"{len(found)} problem(s) in the training data.")
+    typer.echo("The training data is in order.")
+
+
+@staff.command()
+def password(name: str) -> None:
+    """Give a member of staff a new password, and print it."""
+    from bot.settings import settings
+    from bot.staff.accounts import UnknownAccount, renew_password
+
+    try:
+        typer.echo(renew_password(settings, name))
+    except UnknownAccount:
+        _fail(f"There is no account named {name}.")
+
+
+def _fail(message: str) -> None:
+    typer.secho(message, err=True, fg="red")
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; a wrong setting is one sentence."""
+    try:
+        app()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = f"GUITAI_{'.'.join(str(part) for part in fault['loc']).upper()}"
+            typer.secho(f"The setting {name} is wrong: {fault['msg']}.", err=True, fg="red")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

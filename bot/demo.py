@@ -1,0 +1,97 @@
+"""``make demo``: the whole product on one machine, with the sample shop and its customers."""
+
+import errno
+import signal
+from collections.abc import Callable
+
+import httpx
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.launcher import CannotStart, Stack, write_private
+from bot.migrations import upgrade
+from bot.settings import Settings
+from bot.shop.seed import customer_token, customers_for_demo
+from bot.staff.accounts import ensure_accounts
+
+
+def run(settings: Settings, say: Callable[[str], None] = print) -> None:
+    """Prepare, start, print where everything is, and serve until Ctrl-C. Raises CannotStart."""
+    stack = Stack(settings, say)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        stack.check()
+        say("Training data and model")
+        stack.train()
+        users = prepare(settings)
+        say("Starting the processes (the engine takes longest)")
+        stack.start()
+        _first_turn(settings)
+    except OSError as error:
+        stack.stop()
+        if error.errno == errno.ENOSPC:
+            raise CannotStart(f"The disk is full: make room at {settings.data_dir}.") from None
+        raise CannotStart(f"{error.strerror or error}: {error.filename or settings.data_dir}.") from None
+    except SQLAlchemyError as error:
+        stack.stop()
+        raise CannotStart(f"The database cannot be used ({type(error).__name__}): {settings.database}.") from None
+    except KeyboardInterrupt:
+        stack.stop()
+        raise CannotStart("Stopped before everything was up.") from None
+    try:
+        write_private(settings.data_dir / "demo.json", addresses(settings, users))
+        _print_where(settings, users, say)
+        stack.wait()
+        raise CannotStart(f"The processes have ended: see {settings.data_dir / 'logs'}.")
+    except KeyboardInterrupt:
+        say("\nStopping …")
+    finally:
+        stack.stop()
+        (settings.data_dir / "demo.json").unlink(missing_ok=True)
+
+
+def prepare(settings: Settings) -> list[dict[str, str]]:
+    """Make the database and the staff accounts; answers the accounts with their passwords."""
+    upgrade(settings.database)
+    return ensure_accounts(settings)
+
+
+def addresses(settings: Settings, users: list[dict[str, str]]) -> dict[str, object]:
+    """What scripts need to use the demo: addresses, staff logins, customers with their tokens."""
+    return {
+        "front": settings.front,
+        "office": settings.office,
+        "desk": f"{settings.office}/desk",
+        "studio": f"{settings.office}/studio",
+        "shop": settings.shop,
+        "users": users,
+        "customers": [
+            {**customer, "customer_token": customer_token(settings, customer["id"])}
+            for customer in customers_for_demo()
+        ],
+    }
+
+
+def _first_turn(settings: Settings) -> None:
+    """One question through the public web channel: the whole way works. Raises CannotStart."""
+    try:
+        with httpx.Client(base_url=f"http://{settings.host}:{settings.front_port}", timeout=10) as http:
+            session = http.post("/api/chat/sessions", json={}).raise_for_status().json()
+            mine = {"Authorization": f"Bearer {session['token']}"}
+            asked = http.post("/api/chat/messages", json={"client_id": "first", "text": "你好"}, headers=mine)
+            seq = asked.raise_for_status().json()["seq"]
+            with http.stream("GET", "/api/chat/stream", params={"after": seq}, headers=mine) as events:
+                if any(line.startswith("event: message") for line in events.iter_lines()):
+                    return
+    except httpx.HTTPError as error:
+        raise CannotStart(f"The first message got no answer ({type(error).__name__}): see {settings.data_dir / 'logs'}.") from None
+
+
+def _print_where(settings: Settings, users: list[dict[str, str]], say: Callable[[str], None]) -> None:
+    say(f"\n  Guitai (柜台) is open:  {typer.style(settings.shop, bold=True)}\n")
+    say("  The page above is the sample shop with the chat widget; it links to")
+    say(f"    desk    {settings.office}/desk")
+    say(f"    studio  {settings.office}/studio\n")
+    for user in users:
+        say(f"    {user['role']:11} {user['name']:11} {user['password']}")
+    say(f"\n  The same for scripts: {settings.data_dir / 'demo.json'}    Ctrl-C stops everything.\n")
