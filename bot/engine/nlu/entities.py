@@ -38,7 +38,7 @@ _PRECEDENCE = ("order_no", "tracking_no", "phone_tail", "product", "courier", "o
 LATEST = "latest"
 LAST = "last"
 
-_DIGITS = dict(zip("零一二三四五六七八九", range(10))) | {"两": 2}
+_DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 
 
 class Value(NamedTuple):
@@ -69,7 +69,8 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Callable[[str], str]]] = [
     (
         "order_no",
         re.compile(
-            r"(?<!\d)(?P<v>20\d\d[ -]{0,3}(?:0[1-9]|1[0-2])[ -]{0,3}(?:0[1-9]|[12]\d|3[01])(?:[ -]{0,3}\d){8})(?!\d)"
+            r"(?<!\d)(?P<v>20\d\d[ -]{0,3}(?:0[1-9]|1[0-2])[ -]{0,3}"
+            r"(?:0[1-9]|[12]\d|3[01])(?:[ -]{0,3}\d){8})(?!\d)"
         ),
         _digits,
     ),
@@ -91,15 +92,23 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Callable[[str], str]]] = [
     ("phone_tail", re.compile(r"^[^\w]*(?P<v>\d{4})[^\w]*$"), str),
     ("phone_tail", re.compile(r"^\D*20\d{14}[^\d\w]+(?P<v>\d{4})[^\w]*$"), str),
     # Whoever is asked for the tail often gives the whole number.
-    ("phone_tail", re.compile(r"(?<!\d)(?P<v>1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)"), lambda t: _digits(t)[-4:]),
+    (
+        "phone_tail",
+        re.compile(r"(?<!\d)(?P<v>1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)"),
+        lambda t: _digits(t)[-4:],
+    ),
     (
         "ordinal",
-        re.compile(r"第(?P<v>\d{1,2}|[一二两三四五六七八九]?十?[一二三四五六七八九]?)(?=[个单笔条件份款项张]|$)"),
+        re.compile(
+            r"第(?P<v>\d{1,2}|[一二两三四五六七八九]?十?[一二三四五六七八九]?)(?=[个单笔条件份款项张]|$)"
+        ),
         _ordinal,
     ),
     (
         "ordinal",
-        re.compile(r"(?P<v>上一?[个单笔]|最近(?:的|那|这|一)*[个单笔]|最近的|最新的?那?[个单笔]|刚[下买]的?那?[个单笔])"),
+        re.compile(
+            r"(?P<v>上一?[个单笔]|最近(?:的|那|这|一)*[个单笔]|最近的|最新的?那?[个单笔]|刚[下买]的?那?[个单笔])"
+        ),
         lambda _: LATEST,
     ),
     ("ordinal", re.compile(r"(?P<v>最后一?[个单笔])"), lambda _: LAST),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from rasa.shared.nlu.constants import TEXT, TOKENS_NAMES
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.engine.nlu.normalizer import NORMALIZED
@@ -27,7 +29,7 @@ def ngrams(message: Message) -> Iterator[str]:
     words = [_mask(token.text).lower() for token in message.get(TOKENS_NAMES[TEXT]) or ()]
     for word in words:
         yield f"w:{word}"
-    for first, second in zip(words, words[1:]):
+    for first, second in pairwise(words):
         yield f"w:{first} {second}"
 
 

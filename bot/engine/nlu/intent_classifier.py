@@ -88,7 +88,8 @@ class NgramIntentClassifier(GraphComponent, IntentClassifier):
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        assert self._vectorizer is not None and self._model is not None
+        if self._vectorizer is None or self._model is None:
+            raise RuntimeError("The intent classifier is not trained.")
         for message in messages:
             scores = self._model.predict_proba(self._vectorizer.transform([message]))[0]
             ranking = [

@@ -33,9 +33,7 @@ def normalize(text: str) -> str:
 def trace(text: str) -> tuple[str, list[int]]:
     """Normalize ``text`` and tell for each character of the result its index in ``text``."""
     visible = [(char, index) for index, char in enumerate(text) if not _is_invisible(char)]
-    composed = [
-        (_simplify(char), index) for cluster, index in _clusters(visible) for char in _nfkc(cluster)
-    ]
+    composed = [(_simplify(char), index) for cluster, index in _clusters(visible) for char in _nfkc(cluster)]
     kept: list[tuple[str, int]] = []
     run = 0
     for char, index in composed:
@@ -98,7 +96,7 @@ def _simplified() -> dict[str, str]:
     # On lines of their own, so that no phrase of the converter can join two of them.
     chars = [chr(code) for code in range(0x3400, 0xA000)]
     table: dict[str, str] = {}
-    for char, simple in zip(chars, OpenCC("t2s").convert("\n".join(chars)).split("\n")):
+    for char, simple in zip(chars, OpenCC("t2s").convert("\n".join(chars)).split("\n"), strict=True):
         if simple != char:
             table[char] = simple
     # A few characters are converted twice (A → B → C); one step must do it.

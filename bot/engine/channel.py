@@ -1,0 +1,276 @@
+"""The engine contract: the one way a message enters Rasa.
+
+``POST /webhooks/conversation/webhook`` and ``GET /webhooks/conversation/ready``, private, on loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from weakref import WeakValueDictionary
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from rasa.nlu.constants import (
+    RESPONSE_SELECTOR_PREDICTION_KEY,
+    RESPONSE_SELECTOR_PROPERTY_NAME,
+    RESPONSE_SELECTOR_RESPONSES_KEY,
+    RESPONSE_SELECTOR_UTTER_ACTION_KEY,
+)
+from rasa.shared.core.constants import USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START
+from rasa.shared.core.domain import Domain
+from sanic import Blueprint, Sanic
+from sanic.request import Request
+from sanic.response import HTTPResponse
+from sanic.response import json as json_response
+
+from bot.engine.nlu.faq import FAQ
+from bot.engine.turns import ActionFailed, EmptyAnswer, Nowhere, TurnProcessor
+
+logger = logging.getLogger(__name__)
+
+_MAX_BODY = 64 * 1024
+_MAX_TEXT = 2000
+_MAX_ID = 128
+
+_PAYLOAD = re.compile(
+    r"/(?P<intent>[A-Za-z0-9_]+)(?:/(?P<topic>[A-Za-z0-9_]+))?(?P<slots>\{.*\})?", re.DOTALL
+)
+# Rasa knows these everywhere; they would wipe a conversation.
+_FORBIDDEN = frozenset((USER_INTENT_RESTART, USER_INTENT_BACK, USER_INTENT_SESSION_START))
+
+
+class Refused(Exception):
+    """A request that cannot be served as it is; ``detail`` says what to do."""
+
+    def __init__(self, status: int, slug: str, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.slug, self.title, self.detail = status, slug, title, detail
+
+
+class ConversationChannel(InputChannel):
+    """Rasa's input channel for the engine contract."""
+
+    def __init__(self, turn_seconds: float) -> None:
+        """Give a turn ``turn_seconds``; then it is given up and nothing of it is stored."""
+        self._turn_seconds = turn_seconds
+        self._processor: TurnProcessor | None = None
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    def name(cls) -> str:
+        return "conversation"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> ConversationChannel:
+        return cls(float((credentials or {})["turn_seconds"]))
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        routes = Blueprint("conversation", "conversation")
+
+        @routes.listener("after_server_start")
+        async def warm_up(app: Sanic, _: Any) -> None:
+            self._keep(asyncio.create_task(self._warm(app)))
+
+        @routes.get("/ready")
+        async def ready(request: Request) -> HTTPResponse:
+            # The model name once one turn was answered; a warm-up that failed is tried again.
+            processor = self._processor or await self._warm(request.app)
+            if not processor:
+                return _problem(_not_ready())
+            return json_response({"model": processor.model})
+
+        @routes.post("/webhook")
+        async def webhook(request: Request) -> HTTPResponse:
+            try:
+                if not self._processor:
+                    raise _not_ready()
+                message = read_message(request.body, self._processor.domain, self._processor.model)
+                # Shielded: a turn goes on to its end even where the caller hangs up.
+                turn = self._keep(asyncio.create_task(self._turn(self._processor, message)))
+                return json_response(await asyncio.shield(turn))
+            except Refused as refused:
+                return _problem(refused)
+            except ActionFailed as failed:
+                logger.error("action failed: %s", failed)
+                return _problem(
+                    Refused(502, "action-failed", "An action failed", "Look at the log of the action server.")
+                )
+            except EmptyAnswer as empty:
+                logger.error("no answer after action %s", empty)
+                return _problem(
+                    Refused(502, "empty-answer", "No answer", "Add a rule or story for this turn and train.")
+                )
+            except Exception:
+                logger.exception("turn failed")
+                return _problem(Refused(500, "internal-error", "Turn failed", "Look at the engine's log."))
+
+        return routes
+
+    def _keep(self, task: asyncio.Task[Any]) -> asyncio.Task[Any]:
+        """Hold a running task, as the event loop does not."""
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _warm(self, app: Sanic) -> TurnProcessor | None:
+        loaded = app.ctx.agent.processor
+        if not loaded:
+            return None
+        try:
+            processor = TurnProcessor(loaded)
+            await processor.warm()
+        except Exception:
+            logger.exception("warm-up failed")
+            return None
+        self._processor = processor
+        return processor
+
+    async def _turn(self, processor: TurnProcessor, message: UserMessage) -> dict[str, Any]:
+        # One message sent twice at once must act once; Rasa's own lock polls each second.
+        lock = self._locks.setdefault(message.sender_id, asyncio.Lock())
+        async with lock:
+            try:
+                return await asyncio.wait_for(processor.answer(message), self._turn_seconds)
+            except asyncio.TimeoutError as error:
+                raise ActionFailed(f"no answer within {self._turn_seconds:g} s") from error
+
+
+def read_message(body: bytes, domain: Domain, model: str) -> UserMessage:
+    """Make Rasa's message of a request body.
+
+    Raises:
+        Refused: the body breaks the contract.
+    """
+    if len(body) > _MAX_BODY:
+        raise Refused(413, "too-large", "Body too large", f"Send at most {_MAX_BODY // 1024} KB.")
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _invalid("Send one JSON object in UTF-8.") from None
+    if not isinstance(data, dict):
+        raise _invalid("Send one JSON object.")
+    conversation = _identifier(data, "conversation")
+    message_id = _identifier(data, "message_id")
+    channel = _identifier(data, "channel")
+    customer, context = data.get("customer"), data.get("context")
+    if customer is not None and not (isinstance(customer, dict) and isinstance(customer.get("id"), str)):
+        raise _invalid("`customer` must be null or an object with the string `id`.")
+    if context is not None and not isinstance(context, dict):
+        raise _invalid("`context` must be null or an object.")
+
+    text, payload = data.get("text"), data.get("payload")
+    parsed = None
+    if isinstance(text, str) and payload is None:
+        if not text.strip() or len(text) > _MAX_TEXT:
+            raise _invalid(f"`text` must have 1 to {_MAX_TEXT} characters.")
+        said = as_typed(text)
+    elif isinstance(payload, str) and text is None:
+        parsed = read_payload(payload, domain)
+        said = payload
+    else:
+        raise _invalid("Give either `text` or `payload`, a string.")
+    return UserMessage(
+        said,
+        output_channel=Nowhere(channel),
+        sender_id=conversation,
+        parse_data=parsed,
+        input_channel=channel,
+        message_id=message_id,
+        metadata={
+            "message_id": message_id,
+            "customer": customer,
+            "channel": channel,
+            "context": context,
+            "model": model,
+        },
+    )
+
+
+def as_typed(text: str) -> str:
+    """Return ``text`` so that Rasa takes it for nothing but text.
+
+    Rasa reads a leading slash as an intent at confidence 1.0 (``/restart``). A half surrogate, which
+    JSON can carry, could be neither stored nor sent on.
+    """
+    text = text.encode("utf-8", "replace").decode("utf-8").strip()
+    return "／" + text[1:] if text.startswith("/") else text
+
+
+def read_payload(payload: str, domain: Domain) -> dict[str, Any]:
+    """Read a button's ``/intent{"entity": "value"}`` or ``/faq/topic`` as Rasa's parse result.
+
+    Raises:
+        Refused: it is no payload, or names an intent, entity or topic that the model does not know.
+    """
+    match = _PAYLOAD.fullmatch(payload)
+    intent = match["intent"] if match else ""
+    if not match or intent not in domain.intents or intent in _FORBIDDEN:
+        raise _bad_payload()
+    try:
+        values = json.loads(match["slots"] or "{}")
+    except (ValueError, RecursionError):
+        raise _bad_payload() from None
+    if not values.keys() <= set(domain.entities):
+        raise _bad_payload()
+    reading = {"name": intent, "confidence": 1.0}
+    parsed: dict[str, Any] = {
+        "text": payload,
+        "intent": reading,
+        "intent_ranking": [reading],
+        "entities": [
+            {"entity": name, "value": value, "start": match.start("slots"), "end": match.end("slots")}
+            for name, value in values.items()
+        ],
+    }
+    if intent == FAQ or match["topic"]:
+        utter = f"utter_{intent}/{match['topic']}"
+        if intent != FAQ or utter not in domain.responses:
+            raise _bad_payload()
+        parsed[RESPONSE_SELECTOR_PROPERTY_NAME] = {
+            FAQ: {
+                RESPONSE_SELECTOR_PREDICTION_KEY: {
+                    RESPONSE_SELECTOR_RESPONSES_KEY: domain.responses[utter],
+                    "confidence": 1.0,
+                    "intent_response_key": f"{intent}/{match['topic']}",
+                    RESPONSE_SELECTOR_UTTER_ACTION_KEY: utter,
+                },
+                "ranking": [],
+            }
+        }
+    return parsed
+
+
+def _identifier(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_ID or not value.isprintable():
+        raise _invalid(f"`{key}` must be a string of 1 to {_MAX_ID} printable characters.")
+    return value
+
+
+def _invalid(detail: str) -> Refused:
+    return Refused(400, "invalid-request", "Invalid request", detail)
+
+
+def _bad_payload() -> Refused:
+    return Refused(
+        400, "invalid-payload", "Invalid payload", "Send the payload of a button as this bot offered it."
+    )
+
+
+def _not_ready() -> Refused:
+    return Refused(
+        503, "not-ready", "Not ready", "Try again in a second; if it lasts, look at the engine's log."
+    )
+
+
+def _problem(refused: Refused) -> HTTPResponse:
+    return json_response(
+        {"type": refused.slug, "title": refused.title, "status": refused.status, "detail": refused.detail},
+        status=refused.status,
+        content_type="application/problem+json",
+    )

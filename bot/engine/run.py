@@ -1,0 +1,111 @@
+"""``python -m bot.engine.run``: the engine process.
+
+Rasa with our channel on loopback, one process, no HTTP API. Environment: ``GUITAI_ENGINE_PORT``,
+``GUITAI_ACTIONS_PORT`` or ``GUITAI_ACTIONS_URL``, ``GUITAI_DATA_DIR`` or ``GUITAI_ENGINE_DB``,
+``GUITAI_MODELS_DIR``; the defaults are those of bot/settings.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import sys
+import tarfile
+import warnings
+from pathlib import Path
+
+from bot.engine.environment import prepare
+from bot.engine.fingerprint import ROOT, current_model
+
+
+class CannotStart(Exception):
+    """The engine cannot start; the text says what to do."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bot.engine.run", description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", type=Path, help="model archive; default: the one trained from these files")
+    options = parser.parse_args()
+    try:
+        _serve(_checked(options.model or _current()))
+    except CannotStart as reason:
+        sys.exit(f"The engine cannot start: {reason}")
+
+
+def _current() -> Path:
+    models = Path(os.environ.get("GUITAI_MODELS_DIR") or ROOT / "models")
+    model = current_model(models)
+    if not model:
+        raise CannotStart(f"{models} holds no model of the present files. Run `make train`.")
+    return model
+
+
+def _checked(model: Path) -> Path:
+    """Return ``model`` after reading it to its end: a torn archive must be told in one sentence."""
+    try:
+        with tarfile.open(model) as archive:
+            archive.getmembers()
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise CannotStart(
+            f"model {model} cannot be read ({error}). Delete it and run `make train`."
+        ) from error
+    return model.resolve()
+
+
+def _port(name: str, default: int) -> int:
+    value = os.environ.get(name) or str(default)
+    if not value.isdigit() or not 1 <= int(value) <= 65535:
+        raise CannotStart(f"{name} must be a port from 1 to 65535, not {value!r}.")
+    return int(value)
+
+
+def _serve(model: Path) -> None:
+    port = _port("GUITAI_ENGINE_PORT", 5005)
+    actions = os.environ.get("GUITAI_ACTIONS_URL") or (
+        f"http://127.0.0.1:{_port('GUITAI_ACTIONS_PORT', 5055)}/webhook"
+    )
+    data = Path(os.environ.get("GUITAI_DATA_DIR") or ROOT / "var").resolve()
+    database = Path(os.environ.get("GUITAI_ENGINE_DB") or data / "engine.db").resolve()
+    # Conversations are nobody else's to read.
+    os.umask(0o077)
+    scratch = data / "engine-tmp"
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(database) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.close()
+    except (OSError, sqlite3.Error) as error:
+        raise CannotStart(f"{database} cannot be opened ({error}).") from error
+    prepare()
+    # endpoints.yml reads the first two. Libraries that unpack or cache must not do it where others write.
+    os.environ.update(GUITAI_ACTIONS_URL=actions, GUITAI_ENGINE_DB=str(database), TMPDIR=str(scratch))
+    warnings.filterwarnings("ignore")
+    os.chdir(ROOT)
+
+    from rasa.core.run import serve_application
+    from rasa.core.utils import AvailableEndpoints
+    from rasa.utils.common import configure_logging_and_warnings
+    from rasa.utils.log_utils import configure_structlog
+    from sanic import Sanic
+
+    configure_logging_and_warnings("INFO", None)
+    configure_structlog("INFO")
+
+    async def require_model(app: Sanic, _: object) -> None:
+        if not app.ctx.agent.is_ready():
+            raise CannotStart(f"model {model} does not load; the log above says why. Run `make train`.")
+
+    serve_application(
+        model_path=str(model),
+        interface="127.0.0.1",
+        port=port,
+        credentials="credentials.yml",
+        enable_api=False,
+        endpoints=AvailableEndpoints.read_endpoints("endpoints.yml"),
+        server_listeners=[(require_model, "after_server_start")],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""One turn of a conversation through Rasa: stored whole with its answer, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from rasa.core.actions.action import Action, ActionExecutionRejection
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.processor import MessageProcessor
+from rasa.core.tracker_store import FailSafeTrackerStore
+from rasa.nlu.constants import RESPONSE_SELECTOR_PREDICTION_KEY, RESPONSE_SELECTOR_PROPERTY_NAME
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.engine.nlu.faq import FAQ
+
+_RANKING_LENGTH = 3
+_WARM_UP = "请问我的订单 2026010100000001 发顺丰了吗？"
+
+
+class ActionFailed(Exception):
+    """A custom action gave no result."""
+
+
+class EmptyAnswer(Exception):
+    """The dialogue came to no reply and no handoff."""
+
+
+class Nowhere(OutputChannel):
+    """Sends nothing: the answer is read from the events. Its name picks a channel's own wordings."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+
+    def name(self) -> str:  # type: ignore[override]
+        return self._channel
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        return None
+
+
+class TurnProcessor(MessageProcessor):
+    """Rasa's processor, made to answer each message once and to own up to what fails."""
+
+    def __init__(self, loaded: MessageProcessor) -> None:
+        """Take over the model, store and action endpoint of ``loaded``."""
+        vars(self).update(vars(loaded))
+        # The wrapper hides errors of the store: a failed read would answer out of an empty memory.
+        if isinstance(self.tracker_store, FailSafeTrackerStore):
+            self.tracker_store = self.tracker_store._tracker_store
+        self.action_endpoint = _WatchedEndpoint(loaded.action_endpoint)
+
+    @property
+    def model(self) -> str:
+        """Name of the loaded model, without its suffix."""
+        return str(self.model_filename).removesuffix(".tar.gz")
+
+    async def answer(self, message: UserMessage) -> dict[str, Any]:
+        """Return the answer to ``message``; of a message answered before, the same answer again.
+
+        Raises:
+            ActionFailed, EmptyAnswer: nothing of the turn is stored; it may be tried again.
+        """
+        tracker = await self.get_tracker(message.sender_id)
+        known = answer_from(tracker.events, message.message_id)
+        if known:
+            return known
+        await self._update_tracker_session(tracker, message.output_channel)
+        await self._handle_message_with_tracker(message, tracker)
+        calls_failed = _calls_failed.set([])
+        try:
+            await self.run_action_extract_slots(message.output_channel, tracker)
+            # Rasa fills slots unchecked where their validation fails.
+            if _calls_failed.get():
+                raise ActionFailed("validation of slots") from _calls_failed.get()[0]
+        finally:
+            _calls_failed.reset(calls_failed)
+        await self._run_prediction_loop(message.output_channel, tracker)
+        answer = answer_from(tracker.events, message.message_id)
+        if not answer or not (answer["replies"] or "handoff" in answer):
+            raise EmptyAnswer(tracker.latest_action_name)
+        await self.save_tracker(tracker)
+        return answer
+
+    async def warm(self) -> None:
+        """Take one turn through reading, store and policies, leaving no trace."""
+        await self.get_tracker("warm-up")
+        tracker = DialogueStateTracker("warm-up", self.domain.slots)
+        tracker.update(ActionExecuted(ACTION_LISTEN_NAME), self.domain)
+        await self._handle_message_with_tracker(UserMessage(_WARM_UP, sender_id="warm-up"), tracker)
+        self._predict_next_with_tracker(tracker)
+
+    async def _run_action(
+        self,
+        action: Action,
+        tracker: DialogueStateTracker,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        prediction: PolicyPrediction,
+    ) -> bool:
+        watched = _Watched(action)
+        goes_on: bool = await super()._run_action(watched, tracker, output_channel, nlg, prediction)
+        if watched.failure:
+            raise ActionFailed(action.name()) from watched.failure
+        return goes_on
+
+
+class _Watched:
+    """An action whose failure is kept: Rasa's loop only logs it and goes on with half an answer."""
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+        self.failure: Exception | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._action, name)
+
+    async def run(self, *args: Any) -> list[Event]:
+        try:
+            events: list[Event] = await self._action.run(*args)
+            return events
+        except ActionExecutionRejection:
+            raise
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+_calls_failed: ContextVar[list[Exception]] = ContextVar("calls_failed")
+
+
+class _WatchedEndpoint:
+    """The action server; a failed call is noted for the turn it belongs to, if that asks for it."""
+
+    def __init__(self, endpoint: EndpointConfig) -> None:
+        self._endpoint = endpoint
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._endpoint, name)
+
+    async def request(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await self._endpoint.request(*args, **kwargs)
+        except Exception as error:
+            _calls_failed.get([]).append(error)
+            raise
+
+
+def answer_from(events: Iterable[Event], message_id: str) -> dict[str, Any] | None:
+    """Build the engine's answer to the message from what its turn left in ``events``.
+
+    Returns:
+        ``{replies, understanding, handoff?, model}``, or None where the message is not among them.
+    """
+    said: UserUttered | None = None
+    replies: list[dict[str, Any]] = []
+    handoff: dict[str, Any] | None = None
+    for event in events:
+        if isinstance(event, UserUttered) and event.message_id:
+            if said:
+                break
+            if event.message_id == message_id:
+                said = event
+        elif said and isinstance(event, BotUttered):
+            custom = event.data.get("custom") or {}
+            handoff = custom.get("handoff") or handoff
+            reply = {
+                "text": event.text,
+                "buttons": [
+                    {"title": button["title"], "payload": button["payload"]}
+                    for button in event.data.get("buttons") or ()
+                ],
+                "card": custom.get("card"),
+                "cards": custom.get("cards"),
+            }
+            reply = {key: value for key, value in reply.items() if value}
+            if reply:
+                replies.append(reply)
+    if not said:
+        return None
+    answer: dict[str, Any] = {
+        "replies": replies,
+        "understanding": _understanding(said.parse_data),
+        "model": said.metadata.get("model"),
+    }
+    if handoff:
+        answer["handoff"] = handoff
+    return answer
+
+
+def _understanding(parsed: dict[str, Any]) -> dict[str, Any]:
+    """``ranking`` holds the readings only: that the bot is unsure is told by ``intent``."""
+    intent = parsed["intent"]
+    readings = [
+        r for r in parsed.get("intent_ranking") or () if r["name"] != DEFAULT_NLU_FALLBACK_INTENT_NAME
+    ]
+    understanding: dict[str, Any] = {
+        "intent": intent["name"],
+        "confidence": _rounded(intent["confidence"]),
+        "ranking": [
+            {"name": r["name"], "confidence": _rounded(r["confidence"])} for r in readings[:_RANKING_LENGTH]
+        ],
+        "entities": [
+            {key: entity.get(key) for key in ("entity", "value", "start", "end")}
+            for entity in parsed.get("entities") or ()
+        ],
+    }
+    selection = parsed.get(RESPONSE_SELECTOR_PROPERTY_NAME)
+    if selection and intent["name"] in (FAQ, DEFAULT_NLU_FALLBACK_INTENT_NAME):
+        topic = selection[FAQ][RESPONSE_SELECTOR_PREDICTION_KEY]
+        understanding["faq"] = {
+            "topic": topic[INTENT_RESPONSE_KEY].partition("/")[2],
+            "score": _rounded(topic["confidence"]),
+        }
+    return understanding
+
+
+def _rounded(confidence: float) -> float:
+    return round(float(confidence), 4)
