@@ -25,7 +25,7 @@
       failed: "出了点问题，请稍后再试。", busy: "操作有点快，请稍候再试。", reload: "暂时无法开始对话，请刷新页面再试。",
       sending: "发送中", unsent: "未发送", retry: "重试", tooLong: "最多 2000 字", typing: "正在输入",
       earlier: "查看更早的消息", jump: "新消息", today: "今天", yesterday: "昨天", tomorrow: "明天",
-      order: "订单", total: "合计", items: "共 {n} 件", placed: "下单时间", expected: "预计送达", cards: "可左右滑动查看",
+      order: "订单", items: "共 {n} 件", expected: "预计送达", cards: "可左右滑动查看",
       more: "展开其余 {n} 条", less: "收起", unknown: "这条消息暂时无法显示",
     },
     en: {
@@ -39,7 +39,7 @@
       reload: "The chat cannot start. Please reload the page.",
       sending: "Sending", unsent: "Not sent", retry: "Retry", tooLong: "At most 2000 characters", typing: "is typing",
       earlier: "Earlier messages", jump: "New messages", today: "today", yesterday: "yesterday", tomorrow: "tomorrow",
-      order: "Order", total: "Total", items: "{n} items", placed: "Placed", expected: "Expected", cards: "Swipe to see all",
+      order: "Order", items: "{n} items", expected: "Expected", cards: "Swipe to see all",
       more: "Show {n} more", less: "Show less", unknown: "This message cannot be shown here",
     },
   };
@@ -47,7 +47,7 @@
   const locale = lang === "en" ? "en-GB" : "zh-CN";
   const t = (key, n) => STRINGS[lang][key].replace("{n}", n);
 
-  const CSS = `
+  const STYLE = `
 :host { all: initial !important; position: fixed !important; z-index: 2147483000 !important; }
 @media print { :host { display: none !important; } }
 * { box-sizing: border-box; margin: 0; }
@@ -55,11 +55,11 @@
 .root {
   --accent: #17695a; --on-accent: #fff; --bg: #fff; --bubble: #f1f4f2; --ink: #1c211f; --dim: #5f6865; --line: #e4e8e6;
   --good: #1a7a4c; --warn: #96590a; --bad: #b3372c; --shade: 0 12px 40px rgba(20, 35, 30, .18), 0 2px 6px rgba(20, 35, 30, .08);
-  color-scheme: light; color: var(--ink); text-align: left; -webkit-text-size-adjust: 100%; -webkit-font-smoothing: antialiased;
+  color-scheme: light; color: var(--ink); text-align: left;
   font: 15px/1.55 -apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif;
 }
-button, textarea { font: inherit; color: inherit; letter-spacing: inherit; }
-button { border: 0; padding: 0; background: none; cursor: pointer; -webkit-tap-highlight-color: transparent; touch-action: manipulation; }
+button, textarea { font: inherit; color: inherit; }
+button { border: 0; padding: 0; background: none; cursor: pointer; -webkit-tap-highlight-color: transparent; }
 button:disabled { cursor: default; }
 :focus { outline: none; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -94,7 +94,7 @@ h2 { font-size: 15px; font-weight: 600; line-height: 1.4; }
 .banner button { margin-left: 8px; text-decoration: underline; }
 
 .middle { position: relative; flex: 1; min-height: 0; display: flex; }
-.log { position: relative; flex: 1; min-width: 0; padding: 12px 16px 16px; overflow-y: auto; overscroll-behavior: contain; -webkit-overflow-scrolling: touch; }
+.log { position: relative; flex: 1; min-width: 0; padding: 12px 16px 16px; overflow: hidden auto; overscroll-behavior: contain; }
 .log:focus-visible { outline-offset: -3px; }
 .empty { padding: 44px 12px 12px; text-align: center; color: var(--dim); font-size: 14px; }
 .empty b { display: block; margin-bottom: 4px; font-size: 18px; font-weight: 600; color: var(--ink); }
@@ -103,11 +103,10 @@ h2 { font-size: 15px; font-weight: 600; line-height: 1.4; }
 .jump { position: absolute; bottom: 10px; left: 50%; transform: translateX(-50%); padding: 5px 14px; border-radius: 16px; font-size: 13px;
   background: var(--bg); border: 1px solid var(--line); box-shadow: 0 3px 12px rgba(0, 0, 0, .14); }
 .message { display: flex; flex-direction: column; align-items: flex-start; margin-top: 4px; }
+.message[data-from=system] { align-items: center; }
 .message.first { margin-top: 16px; }
 .message[data-from=shopper] { align-items: flex-end; }
-.time, .system { align-self: center; font-size: 12px; color: var(--dim); text-align: center; }
-.time { margin: 4px 0 12px; font-variant-numeric: tabular-nums; }
-.system { max-width: 88%; padding: 2px 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.time { align-self: center; margin: 4px 0 12px; font-size: 12px; color: var(--dim); }
 .name { margin: 0 0 4px 2px; font-size: 12px; line-height: 1.4; color: var(--dim); }
 .bubble { max-width: 85%; padding: 9px 13px; border-radius: 16px; background: var(--bubble); white-space: pre-wrap; word-break: break-word; overflow-wrap: anywhere; }
 .first .bubble { border-top-left-radius: 5px; }
@@ -119,24 +118,26 @@ h2 { font-size: 15px; font-weight: 600; line-height: 1.4; }
 .status { margin-top: 3px; font-size: 12px; color: var(--dim); text-align: right; }
 [data-state=failed] .status { color: var(--bad); }
 .status button { padding: 2px 0; text-decoration: underline; }
+[data-from=system] .bubble { max-width: 92%; padding: 0; background: none; font-size: 12px; color: var(--dim); text-align: center; }
 .choices { display: flex; flex-wrap: wrap; gap: 8px; max-width: 100%; margin-top: 8px; }
 .choice { max-width: 100%; padding: 6px 14px; border: 1px solid var(--accent); border-radius: 18px; font-size: 14px; text-align: left; overflow-wrap: anywhere; transition: background .12s; }
 .choice:hover:enabled { background: var(--accent); color: var(--on-accent); }
 .choice:disabled { border-color: var(--line); color: var(--dim); }
 .choice[aria-pressed=true] { border-color: var(--accent); color: var(--ink); }
 
-.cards { display: flex; gap: 10px; width: calc(100% + 32px); margin: 8px -16px 0; padding: 0 16px 6px; overflow-x: auto; scroll-snap-type: x proximity; scroll-padding: 0 16px; scrollbar-width: thin; overscroll-behavior-x: contain; }
+.cards { display: flex; align-items: flex-start; gap: 10px; width: calc(100% + 32px); margin: 8px -16px 0; padding: 0 16px 6px; overflow-x: auto; scroll-snap-type: x proximity; scroll-padding: 0 16px; scrollbar-width: thin; }
 .cards .card { flex: none; width: 268px; margin: 0; scroll-snap-align: start; }
 .card { width: 100%; max-width: 310px; margin-top: 8px; padding: 12px 14px; border: 1px solid var(--line); border-radius: 14px; background: var(--bg); font-size: 13px; }
 .row { display: flex; justify-content: space-between; align-items: baseline; gap: 10px; }
 .row > :first-child, .item > div { min-width: 0; overflow-wrap: anywhere; }
-.row > :last-child { flex: none; }
+.row > :last-child { flex: none; max-width: 60%; }
 .card .dim, .card time { color: var(--dim); font-size: 12px; }
 .num { font-variant-numeric: tabular-nums; }
 .tag { font-weight: 600; color: var(--dim); }
 .tag[data-tone=good] { color: var(--good); } .tag[data-tone=warn] { color: var(--warn); } .tag[data-tone=bad] { color: var(--bad); }
 .item { display: flex; gap: 10px; margin-top: 10px; }
 .item > div { flex: 1; }
+.item > span { text-align: right; }
 .item img { flex: none; width: 44px; height: 44px; border-radius: 8px; object-fit: cover; background: var(--bubble); }
 .foot { margin-top: 10px; padding-top: 9px; border-top: 1px solid var(--line); }
 .card b { font-weight: 600; }
@@ -212,7 +213,8 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
   function linked(text) {
     const parts = [];
     let end = 0;
-    for (const match of String(text).matchAll(/https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+/gi)) {
+    text = String(text);
+    for (const match of text.matchAll(/https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+/gi)) {
       const address = match[0].replace(/[.,;:!?)\]'*]+$/, "");
       let url;
       try { url = new URL(address); } catch (e) { continue; }
@@ -223,15 +225,16 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     return [...parts, text.slice(end)];
   }
 
-  const money = (fen) => "¥" + (fen / 100).toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
+  const money = (fen) => isNaN(fen) ? "" : "¥" + (fen / 100).toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
 
   function day(at) {
     const date = new Date(at);
+    if (isNaN(date)) return "";
     const days = Math.round((new Date(date).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 864e5);
     const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days];
     return near ? t(near) : date.toLocaleDateString(locale, { month: "long", day: "numeric" });
   }
-  const when = (at) => day(at) + " " + new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const when = (at) => isNaN(new Date(at)) ? "" : day(at) + " " + new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
 
   // ---- what is remembered between pages, for each front and each customer ----
 
@@ -269,16 +272,20 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
   let read = 0;
   let count = 0;
   let waiting = []; // callers that need a session
-  let wake = () => {};
+  let woken = false;
+  let wake = () => { woken = true; };
   let cut = () => {}; // ends the stream
   let lastByte = 0;
   let typingTimer, problemTimer;
 
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  // Sleeps until the time is over or wake() is called.
+  // Sleeps until the time is over or wake() is called; a call just before counts too.
   const nap = (ms) => new Promise((done) => {
     const timer = ms < Infinity && setTimeout(done, ms);
-    wake = () => { clearTimeout(timer); done(); };
+    const remember = () => { woken = true; };
+    wake = () => { clearTimeout(timer); wake = remember; done(); };
+    if (woken) wake();
+    woken = false;
   });
 
   // ---- talking to the server ----
@@ -544,7 +551,8 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     const mine = message.from === "shopper" && message.client_id;
     const item = mine && items.find((other) => other.client_id === mine && !other.seq);
     if (item) return accepted(item, message.seq);
-    add({ ...message });
+    const { seq, at, from, name, text, buttons, card, cards, client_id } = message;
+    add({ seq, at, from, name, text, buttons, card, cards, client_id });
     if (message.from !== "shopper") showTyping(null);
   }
 
@@ -661,14 +669,10 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     item.el = el;
     item.time = h("div", { class: "time", hidden: true });
     el.append(item.time);
-    if (item.from === "system") {
-      el.append(h("div", { class: "system" }, ...linked(item.text || "")));
-      return el;
-    }
-    const person = { shopper: t("you"), bot: item.name || t("bot"), agent: (item.name ? item.name + " · " : "") + t("agent") }[item.from] || "";
-    item.name_ = h("div", { class: item.from === "shopper" ? "sr" : "name" }, person);
-    el.append(item.name_);
-    const cards = (item.cards || [item.card]).map((card) => card && CARDS[card.kind] && CARDS[card.kind](card)).filter(Boolean);
+    const person = { shopper: t("you"), bot: item.name || t("bot"), agent: (item.name ? item.name + " · " : "") + t("agent") }[item.from];
+    item.label = h("div", { class: item.from === "shopper" ? "sr" : "name" }, person || "");
+    el.append(item.label);
+    const cards = (item.cards || [item.card]).filter((data) => data && CARDS[data.kind]).map((data) => CARDS[data.kind](data));
     const buttons = item.buttons || [];
     if (item.text) el.append(p("bubble", "div", null, ...linked(item.text)));
     else if (!cards.length && !buttons.length) el.append(p("bubble", "div", null, t("unknown")));
@@ -700,28 +704,30 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
   }
 
   const CARDS = {
+    __proto__: null,
     order(data) {
       const goods = data.items || [];
       const pieces = goods.reduce((sum, item) => sum + (item.qty || 1), 0);
       return card(data,
-        h("div", { class: "row" }, h("span", { class: "dim num" }, t("order") + " " + data.order_no), tag(data)),
+        h("div", { class: "row" }, h("span", { class: "dim num" }, t("order") + " " + (data.order_no || "")), tag(data)),
         ...goods.slice(0, 3).map((item) => h("div", { class: "item" },
           picture(item.image),
           h("div", null, h("div", null, item.name), item.spec && h("div", { class: "dim" }, item.spec)),
-          h("span", { class: "num", style: null }, money(item.price_fen), h("span", { class: "dim" }, " ×" + (item.qty || 1))))),
+          h("span", { class: "num" }, money(item.price_fen), h("div", { class: "dim" }, "×" + (item.qty || 1))))),
         h("div", { class: "row foot" },
-          h("span", { class: "dim num" }, data.placed_at ? t("placed") + " " + when(data.placed_at) : ""),
+          h("span", { class: "dim num" }, data.placed_at ? when(data.placed_at) : ""),
           h("span", { class: "num" }, h("span", { class: "dim" }, t("items", pieces) + " "), h("b", null, money(data.total_fen)))));
     },
     logistics(data) {
-      const rows = (data.events || []).map((event, index) => h("li", { hidden: index > 2 },
+      const rows = (data.events || []).map((event) => h("li", null,
         [event.place, event.text].filter(Boolean).join(" · "), event.at && h("time", { class: "num" }, when(event.at))));
       const rest = rows.slice(3);
+      const list = h("ol", null, ...rows.slice(0, 3));
       const more = rest.length && p("more", "button", {
         type: "button", "aria-expanded": "false",
         onclick: () => {
           const closed = more.getAttribute("aria-expanded") === "false";
-          rest.forEach((row) => { row.hidden = !closed; });
+          rest.forEach((row) => { if (closed) list.append(row); else row.remove(); });
           more.setAttribute("aria-expanded", closed);
           more.textContent = closed ? t("less") : t("more", rest.length);
         },
@@ -730,7 +736,7 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
         h("div", { class: "row" }, h("b", null, data.courier || ""), tag(data)),
         h("div", { class: "dim num" }, data.tracking_no || ""),
         data.expected_at && h("div", { class: "dim" }, t("expected") + " " + day(data.expected_at)),
-        rows.length > 0 && h("ol", null, ...rows),
+        rows.length > 0 && list,
         more || null);
     },
   };
@@ -745,12 +751,12 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
       const first = gap || before.from !== item.from || before.name !== item.name;
       item.el.classList.toggle("first", first);
       if (item.seq) item.el.dataset.seq = item.seq;
-      if (item.name_) item.name_.hidden = !first;
+      item.label.hidden = !first || item.from === "system";
       if (item.state) {
         item.el.dataset.state = item.state;
         drawStatus(item);
       }
-      if (item.choices && item.choices.length) {
+      if (item.choices.length) {
         const answer = answerTo(item);
         item.choices.forEach((choice) => {
           choice.disabled = Boolean(answer);
@@ -763,7 +769,8 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     earlier.hidden = !(caughtUp && oldest > 0);
 
     owner.dataset.owner = state.owner;
-    owner.textContent = t(state.owner in STRINGS.zh ? state.owner : "bot") + (state.owner === "agent" && state.agent ? " " + state.agent : "");
+    const agent = state.owner === "agent" && (state.agent || [...items].reverse().map((item) => item.from === "agent" && item.name).find(Boolean));
+    owner.textContent = (agent ? agent + " · " : "") + t(["queue", "agent", "closed"].includes(state.owner) ? state.owner : "bot");
     human.disabled = state.owner === "queue" || state.owner === "agent";
     input.placeholder = t(state.owner === "closed" ? "again" : "placeholder");
     drawBanner();
@@ -824,7 +831,7 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
   const log = p("log", "div", { role: "log", "aria-live": "polite", "aria-label": t("log"), tabindex: 0 }, earlier, empty, typing);
   const jump = p("jump", "button", { type: "button", hidden: true, onclick: scrollDown }, t("jump"), " ↓");
   const input = p("input", "textarea", { rows: 1, "aria-label": t("placeholder"), enterkeyhint: "send", autocomplete: "off" });
-  const counter = p("counter", "div", { "aria-live": "polite", hidden: true });
+  const counter = p("counter", "div", { hidden: true });
   const send = p("send", "button", { "aria-label": t("send"), disabled: true }, icon("M12 19V5M6 11l6-6 6 6"));
   const title = option.title || t("title");
   const panel = p("panel", "section", { role: "dialog", "aria-label": title, id: "panel", tabindex: -1, hidden: true },
@@ -874,8 +881,10 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     counter.hidden = length <= TEXT_MAX - 200;
     counter.textContent = length + " / " + TEXT_MAX + (over ? " · " + t("tooLong") : "");
     counter.classList.toggle("over", over);
+    const stick = nearEnd();
     input.style.height = "auto";
     input.style.height = Math.min(input.scrollHeight, 124) + "px";
+    if (stick) scrollDown();
   }
 
   // A phone's keyboard covers the page without resizing it; the panel takes what is left to see.
@@ -890,7 +899,7 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
   }
 
   function colour() {
-    if (!option.color || !CSS_.supports("color", option.color)) return;
+    if (!option.color || !CSS.supports("color", option.color)) return;
     root.style.setProperty("--accent", option.color);
     root.style.color = option.color;
     const rgb = getComputedStyle(root).color.match(/[\d.]+/g) || [];
@@ -898,7 +907,6 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     const [r, g, b] = rgb.map((c) => (c / 255) ** 2.2);
     if (0.2126 * r + 0.7152 * g + 0.0722 * b > 0.35) root.style.setProperty("--on-accent", "#16191a");
   }
-  const CSS_ = window.CSS;
 
   function mount() {
     const earlierWidget = document.getElementById("guitai-widget");
@@ -910,10 +918,10 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     const shadow = host.attachShadow({ mode: "open" });
     try {
       const sheet = new CSSStyleSheet(); // unlike a style element, allowed under any content security policy
-      sheet.replaceSync(CSS);
+      sheet.replaceSync(STYLE);
       shadow.adoptedStyleSheets = [sheet];
     } catch (e) {
-      shadow.append(h("style", null, CSS));
+      shadow.append(h("style", null, STYLE));
     }
     shadow.append(root);
     document.body.append(host);
@@ -944,8 +952,7 @@ form:focus-within { box-shadow: inset 0 2px 0 var(--accent); }
     for (const type of ["keydown", "keypress", "keyup"]) root.addEventListener(type, (event) => event.stopPropagation());
     log.addEventListener("scroll", () => { if (nearEnd()) jump.hidden = true; }, { passive: true });
 
-    listen(window, "online", () => { cut(); wake(); paint(); });
-    listen(window, "offline", paint);
+    for (const type of ["online", "offline"]) listen(window, type, () => { cut(); wake(); paint(); });
     listen(window, "pagehide", () => { away = true; cut(); });
     listen(window, "pageshow", () => { away = false; wake(); });
     listen(document, "visibilitychange", () => {
