@@ -412,6 +412,14 @@ class Store:
         with self._read() as session:
             return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
 
+    def counts(self) -> dict[str, int]:
+        """How many conversations wait in the queue or are with each agent, by owner."""
+        query = select(Conversation.owner, func.count()).where(
+            Conversation.owner.not_in((ownership.BOT, ownership.CLOSED))
+        )
+        with self._read() as session:
+            return {row[0]: row[1] for row in session.execute(query.group_by(Conversation.owner))}
+
     def events(self, conversation_id: str) -> list[Event]:
         """The changes of ownership, oldest first."""
         query = select(Event).where(Event.conversation_id == conversation_id).order_by(Event.id)
