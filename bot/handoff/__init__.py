@@ -1,0 +1,1 @@
+"""From the bot to a human: the queue and the escalation packet. Rules, no pages."""
