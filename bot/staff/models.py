@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Integer, String
+from sqlalchemy import Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.conversations.models import UtcDateTime
 
 
 class Base(DeclarativeBase):
-    pass
+    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012
 
 
 class Account(Base):
@@ -21,4 +23,4 @@ class Account(Base):
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str] = mapped_column(String(255))
     # Sign-ins made before this moment are no longer valid.
-    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    valid_from: Mapped[datetime]
