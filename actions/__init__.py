@@ -1,0 +1,1 @@
+"""What the bot does for a shopper: one module per capability, run by ``python -m actions``."""

@@ -1,0 +1,59 @@
+"""Orders and parcels as the cards of the web channel, and as snapshots for the slots."""
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from actions.backend.contract import Address, Order, Shipment
+
+_order = TypeAdapter(Order)
+
+
+def order_card(order: Order) -> dict[str, Any]:
+    """The card of an order; holds neither name nor address."""
+    return {
+        "kind": "order",
+        "order_no": order.no,
+        "status": order.status,
+        "status_text": order.status_text,
+        "placed_at": order.placed_at.isoformat(),
+        "total_fen": order.amounts.paid_fen if order.amounts.total_fen is None else order.amounts.total_fen,
+        "items": [
+            {
+                "name": item.name,
+                "spec": item.spec,
+                "qty": item.qty,
+                "price_fen": item.price_fen,
+                **({"image": item.image} if item.image else {}),
+            }
+            for item in order.items
+        ],
+    }
+
+
+def logistics_card(order_no: str, parcel: Shipment) -> dict[str, Any]:
+    """The card of a parcel, its scans newest first."""
+    return {
+        "kind": "logistics",
+        "order_no": order_no,
+        "courier": parcel.courier,
+        "tracking_no": parcel.tracking_no,
+        "status": parcel.status,
+        "status_text": parcel.status_text,
+        "expected_at": parcel.expected_at.isoformat() if parcel.expected_at else None,
+        "events": [
+            {"at": scan.at.isoformat(), "place": scan.place, "text": scan.text} for scan in parcel.events
+        ],
+    }
+
+
+def kept(order: Order) -> dict[str, Any]:
+    """The order as a slot holds it until the turn ends or the question is answered: without address."""
+    slot: dict[str, Any] = _order.dump_python(replace(order, address=Address(), can={}), mode="json")
+    return slot
+
+
+def restored(slot: dict[str, Any]) -> Order:
+    """The order that ``kept`` put into a slot."""
+    return _order.validate_python(slot)

@@ -1,0 +1,102 @@
+"""logistics_track: where a parcel is."""
+
+from datetime import UTC, datetime, timedelta
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.backend.contract import Order, Shipment, Unavailable
+from actions.cards import logistics_card, order_card
+from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
+from actions.shop import ask_shop, shop
+from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
+from actions.wording import button, expected, moment, order_title, wording
+
+SENT = {"shipped", "delivered", "completed"}
+UNDER_WAY = {"collected", "in_transit"}
+
+
+class ValidateLogisticsTrackForm(ValidateOrderForm):
+    """Finds the order whose parcels are asked for; offers those that were sent."""
+
+    form = "logistics_track_form"
+    intent = "logistics_track"
+
+    def name(self) -> str:
+        return "validate_logistics_track_form"
+
+    def offered(self, orders: list[Order]) -> list[Order]:
+        # sorted() keeps newest first among equals: those on the way come first.
+        sent = sorted((o for o in orders if o.status in SENT), key=lambda o: o.status != "shipped")
+        return sent or orders
+
+
+class ActionLogisticsTrack(TurnAction):
+    """Tells where the parcels of the order are that the form found, a card for each."""
+
+    def name(self) -> str:
+        return "action_logistics_track"
+
+    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        chosen = chosen_order(turn)
+        if not chosen:
+            return []  # the form ended without an order and has said why
+        order, several = chosen
+        others = [button("other_orders", f'/logistics_track{{"ordinal": "{OTHER}"}}')] if several else []
+        actor = actor_for(turn, order.no)
+        if actor is None:
+            raise Unavailable("the right to see the order ended within the turn")
+        parcels = await ask_shop(turn, shop().shipments, actor, order.no)
+        if not parcels:
+            self._tell_unsent(say, order, others)
+        elif len(parcels) > 1:
+            say.utter_message(
+                response="utter_several_parcels", title=order_title(order), count=str(len(parcels))
+            )
+        for parcel in parcels:
+            self._tell(say, order, parcel, others if parcel is parcels[-1] else [])
+        return [SlotSet("order", None)]
+
+    def _tell(
+        self, say: CollectingDispatcher, order: Order, parcel: Shipment, buttons: list[dict[str, str]]
+    ) -> None:
+        status = "in_transit" if parcel.status in UNDER_WAY else parcel.status
+        if status not in {"in_transit", "out_for_delivery", "delivered", "exception"}:
+            status = "in_transit"
+        if status == "exception":
+            buttons = [button("human", HUMAN), button("no_thanks", NO_THANKS), *buttons]
+        scan = parcel.events[0] if parcel.events else None
+        if scan is None:
+            status = "no_scan"
+        say.utter_message(
+            response=f"utter_parcel_{status}",
+            title=order_title(order),
+            courier=parcel.courier,
+            tracking_no=parcel.tracking_no,
+            at=moment(scan.at) if scan else "",
+            place=scan.place if scan else "",
+            scan=scan.text if scan else "",
+            expected=expected(parcel.expected_at),
+            buttons=buttons,
+            json_message={"card": logistics_card(order.no, parcel)},
+        )
+
+    def _tell_unsent(self, say: CollectingDispatcher, order: Order, buttons: list[dict[str, str]]) -> None:
+        """There is no parcel yet: say when there will be one."""
+        response, by = "utter_no_parcel", ""
+        if order.status in {"pending_payment", "cancelled"}:
+            response = f"utter_not_sent_{order.status}"
+        elif order.status == "paid":
+            due = (order.paid_at or order.placed_at) + timedelta(hours=wording()["dispatch_hours"])
+            late = due < datetime.now(UTC)
+            response, by = f"utter_not_sent_{'late' if late else 'paid'}", moment(due)
+            if late:
+                buttons = [button("human", HUMAN), button("no_thanks", NO_THANKS), *buttons]
+        say.utter_message(
+            response=response,
+            title=order_title(order),
+            by=by,
+            hours=str(wording()["dispatch_hours"]),
+            buttons=buttons,
+            json_message={"card": order_card(order)},
+        )

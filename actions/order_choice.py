@@ -1,0 +1,326 @@
+"""Which order the shopper means: what order_status and logistics_track share.
+
+A signed-in customer chooses among her own orders; an anonymous visitor proves one order by its number
+and the phone's last digits. Until then nothing about any order is said.
+
+While a form is active its validation takes the message first. It
+* takes a value from it, or counts a failed attempt (the questions offer a human after the second), or
+* raises ``ActionExecutionRejection``, so that the rules answer a message about something else.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import ActionExecutionRejection
+
+from actions.backend.contract import (
+    Actor,
+    Customer,
+    Locked,
+    NotFound,
+    Order,
+    OrderPage,
+    VerificationFailed,
+    Visitor,
+)
+from actions.cards import kept, order_card, restored
+from actions.shop import ask_shop, shop
+from actions.turn import HUMAN, UNSURE, Turn, TurnAction
+from actions.wording import button, order_button, wording
+
+SHOWN = 5  # orders offered at once
+SEARCHED = 20  # recent orders among which product words choose
+TOPIC_TURNS = 3  # for so many messages the order just spoken of stays the topic
+ATTEMPTS = 2  # failed attempts after which a human is offered
+TOKEN_MARGIN = timedelta(seconds=30)  # a scoped token this near to its end is not begun with
+
+# Values of the entity `ordinal` that only buttons send.
+MORE = "more"
+OTHER = "other"
+
+
+class ValidateOrderForm(TurnAction):
+    """Validation of a form that needs an order; a subclass names the form and its intent."""
+
+    form: str
+    intent: str
+
+    def offered(self, orders: list[Order]) -> list[Order]:
+        """Those of a customer's orders that the question is about; all, when it fits none."""
+        return orders
+
+    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        starting = any(
+            event["event"] == "active_loop" and event["name"] == self.form for event in turn.events_now
+        )
+        asked = None if starting else turn.slot("requested_slot")
+        if asked and any(event["event"] == "action_execution_rejected" for event in turn.events_now):
+            return [SlotSet("requested_slot", asked)]  # a digression was answered: ask again
+        if asked and self._digresses(turn):
+            raise ActionExecutionRejection(self.form)
+        failed = int(turn.slot("order_attempts") or 0) if asked else 0
+        if turn.customer:
+            return await self._choose(say, turn, turn.customer, asked, failed)
+        return await self._verify(say, turn, asked, failed)
+
+    def _digresses(self, turn: Turn) -> bool:
+        """Whether the message is about something else than the value asked for."""
+        if turn.intent == "affirm":
+            return turn.offered_human
+        if turn.intent in {self.intent, "inform", *UNSURE}:
+            return False
+        return not _only_a_value(turn)
+
+    async def _choose(
+        self, say: CollectingDispatcher, turn: Turn, customer: Customer, asked: str | None, failed: int
+    ) -> list[EventType]:
+        page = await ask_shop(turn, shop().orders, customer, page_size=SEARCHED)
+        if not page.items:
+            say.utter_message(response="utter_no_orders")
+            return leave()
+        offered = self.offered(page.items)
+        shown = shown_orders(turn)
+        no, ordinal = turn.entity("order_no"), turn.entity("ordinal") or _bare_number(turn, asked)
+
+        if no:
+            try:
+                return self._chosen(page, await self._order(turn, customer, no, page))
+            except NotFound:
+                say.utter_message(response="utter_order_not_found")
+                return self._ask(customer, offered, failed + 1)
+        if ordinal == MORE:
+            first = int((turn.slot("order_choices") or {}).get("first", 0)) + SHOWN
+            return self._ask(customer, offered, 0, first if first < len(offered) else 0)
+        if ordinal == OTHER:
+            return self._ask(customer, offered, 0)
+        if ordinal:
+            pointed = _pointed(ordinal, shown if asked or ordinal.isdigit() else offered)
+            if pointed:
+                return self._chosen(page, pointed)
+
+        named = matching(turn, page.items)
+        if len(named) == 1:
+            return self._chosen(page, named[0])
+        if not asked and not named and (topic := await self._topic(turn, customer, page)):
+            return self._chosen(page, topic)
+        if len(page.items) == 1:
+            return self._chosen(page, page.items[0])
+        if not asked and not named and len(offered) == 1:
+            return self._chosen(page, offered[0])
+        return self._ask(customer, named or offered, failed + 1 if asked and not named else failed)
+
+    async def _order(self, turn: Turn, customer: Customer, no: str, page: OrderPage) -> Order:
+        for order in page.items:
+            if order.no == no:
+                return order
+        return await ask_shop(turn, shop().order, customer, no)
+
+    async def _topic(self, turn: Turn, customer: Customer, page: OrderPage) -> Order | None:
+        """The order just spoken of, while it is still the topic."""
+        no, turns = turn.slot("order_no"), turn.turns_since("order_no")
+        if not no or turns is None or turns > TOPIC_TURNS:
+            return None
+        try:
+            return await self._order(turn, customer, no, page)
+        except NotFound:
+            return None
+
+    async def _verify(
+        self, say: CollectingDispatcher, turn: Turn, asked: str | None, failed: int
+    ) -> list[EventType]:
+        no = turn.entity("order_no")
+        tail = turn.entity("phone_tail") or turn.slot("phone_tail")
+        another = turn.entity("ordinal") == OTHER
+        if not another:
+            no = no or turn.slot("order_no") or (turn.slot("order_token") or {}).get("order_no")
+        if not no:
+            return self._need("order_no", failed + (asked == "order_no"), SlotSet("order_no", None))
+
+        visitor = visitor_for(turn, no)
+        if visitor:
+            try:
+                order = await ask_shop(turn, shop().order, visitor, no)
+                return self._chosen(None, order)
+            except NotFound:
+                pass  # the shop no longer honours the token: prove it anew
+        if not tail:
+            gave_number = bool(turn.entity("order_no"))
+            return self._need(
+                "phone_tail", failed + (asked == "phone_tail" and not gave_number), SlotSet("order_no", no)
+            )
+        try:
+            proof = await ask_shop(turn, shop().verify, no, tail)
+        except VerificationFailed:
+            # One sentence, whether the order or the phone is wrong.
+            say.utter_message(response="utter_verification_failed")
+            return self._need("phone_tail", failed + 1, SlotSet("phone_tail", None), SlotSet("order_no", no))
+        except Locked as locked:
+            say.utter_message(response="utter_verification_locked", minutes=str(-(-locked.retry_after // 60)))
+            return [*leave(), SlotSet("order_no", None), SlotSet("phone_tail", None)]
+        order = await ask_shop(turn, shop().order, Visitor(proof.token), no)
+        token = {"order_no": no, "token": proof.token, "expires_at": proof.expires_at.isoformat()}
+        return [SlotSet("order_token", token), SlotSet("phone_tail", None), *self._chosen(None, order)]
+
+    def _chosen(self, page: OrderPage | None, order: Order) -> list[EventType]:
+        several = page is None or page.total > 1
+        return [
+            SlotSet("order_no", order.no),
+            SlotSet("order", {**kept(order), "several": several}),
+            SlotSet("order_attempts", 0),
+            SlotSet("requested_slot", None),
+        ]
+
+    def _ask(
+        self, customer: Customer, orders: Sequence[Order], failed: int, first: int = 0
+    ) -> list[EventType]:
+        """Have ``action_ask_order_no`` offer ``orders`` from the ``first`` on."""
+        choices = {
+            "customer": customer.id,
+            "first": first,
+            "more": len(orders) > first + SHOWN,
+            "orders": [kept(order) for order in orders[first : first + SHOWN]],
+        }
+        return self._need("order_no", failed, SlotSet("order_choices", choices), SlotSet("order_no", None))
+
+    def _need(self, slot: str, failed: int, *known: EventType) -> list[EventType]:
+        return [*known, SlotSet("order_attempts", failed), SlotSet("requested_slot", slot)]
+
+
+class AskOrderNo(TurnAction):
+    """Asks a customer which of her orders, a visitor for the order number."""
+
+    def name(self) -> str:
+        return "action_ask_order_no"
+
+    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        failed = int(turn.slot("order_attempts") or 0)
+        orders = shown_orders(turn)
+        if not orders:
+            again = "_again" if failed else ""
+            say.utter_message(response=f"utter_ask_order_no{again}", buttons=human_offer(failed))
+            return []
+        buttons = [
+            {"title": order_button(order), "payload": f'/inform{{"order_no": "{order.no}"}}'}
+            for order in orders
+        ]
+        if turn.slot("order_choices")["more"]:
+            buttons.append(button("more", f'/inform{{"ordinal": "{MORE}"}}'))
+        say.utter_message(
+            response="utter_choose_order_again" if failed else "utter_choose_order",
+            buttons=buttons + human_offer(failed),
+            json_message={"cards": [order_card(order) for order in orders]},
+        )
+        return []
+
+
+class AskPhoneTail(TurnAction):
+    """Asks a visitor for the last digits of the phone that the order was placed with."""
+
+    def name(self) -> str:
+        return "action_ask_phone_tail"
+
+    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        failed = int(turn.slot("order_attempts") or 0)
+        again = "_again" if failed else ""
+        say.utter_message(response=f"utter_ask_phone_tail{again}", buttons=human_offer(failed))
+        return []
+
+
+def human_offer(failed: int) -> list[dict[str, str]]:
+    """The button to a human once enough attempts failed."""
+    return [button("human", HUMAN)] if failed >= ATTEMPTS else []
+
+
+def leave() -> list[EventType]:
+    """Ends a form without an order; its answering action then stays silent."""
+    return [SlotSet("order", None), SlotSet("order_choices", None), SlotSet("requested_slot", None)]
+
+
+def shown_orders(turn: Turn) -> list[Order]:
+    """The orders last offered to this customer, as they were shown."""
+    choices = turn.slot("order_choices")
+    # Who speaks may have changed since: one customer's list is never another's.
+    if not choices or not turn.customer or choices["customer"] != turn.customer.id:
+        return []
+    return [restored(order) for order in choices["orders"]]
+
+
+def visitor_for(turn: Turn, order_no: str) -> Visitor | None:
+    """The visitor's right to see this order, if it was proved and still holds."""
+    token = turn.slot("order_token")
+    if not token or token["order_no"] != order_no:
+        return None
+    expires = datetime.fromisoformat(token["expires_at"])
+    return Visitor(token["token"]) if expires - TOKEN_MARGIN > datetime.now(UTC) else None
+
+
+def actor_for(turn: Turn, order_no: str) -> Actor | None:
+    """Whoever may see this order in the name of the shopper."""
+    return turn.customer or visitor_for(turn, order_no)
+
+
+def chosen_order(turn: Turn) -> tuple[Order, bool] | None:
+    """The order that the form found in this turn, and whether the shopper may ask for others."""
+    slot = turn.slot("order")
+    return (restored(slot), bool(slot["several"])) if slot else None
+
+
+def matching(turn: Turn, orders: Iterable[Order]) -> list[Order]:
+    """Orders that the message names by words of their goods or by a part of their number.
+
+    Returns:
+        The best ones: one when it is clear, several when they tie, none when nothing fits.
+    """
+    digits = [run for run in re.findall(r"\d{4,}", turn.text)]
+    words = _without_service_words(turn.text)
+    product = (turn.entity("product") or "").lower()
+    scored = []
+    for order in orders:
+        goods = _goods(order)
+        score = 10 * any(run in order.no for run in digits) + 10 * bool(product and product in goods)
+        pairs = {words[i : i + 2] for i in range(len(words) - 1)}
+        common = set(words) & set(goods)
+        # One character alone says little in a long sentence: most of the words must fit, or a pair.
+        if any(pair in goods for pair in pairs) or 2 * len(common) > len(set(words)):
+            score += 2 * sum(pair in goods for pair in pairs) + len(common)
+        scored.append((score, order))
+    best = max((score for score, _ in scored), default=0)
+    return [order for score, order in scored if score == best] if best else []
+
+
+def _goods(order: Order) -> str:
+    return " ".join(f"{item.name} {item.spec}" for item in order.items).lower()
+
+
+def _without_service_words(text: str) -> str:
+    """What is left of a message to compare with goods."""
+    return re.sub(r"[\W\d_]", "", _service_words().sub("", text.lower()))
+
+
+def _service_words() -> re.Pattern[str]:
+    # Longest first, or a short word would cut a longer one in two.
+    words = sorted(wording()["service_words"], key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, words)))
+
+
+def _only_a_value(turn: Turn) -> bool:
+    """Whether the message is nothing but a value, whatever intent it was taken for."""
+    words = _without_service_words(turn.text)
+    if words:
+        return any(set(words) <= set(_goods(order)) for order in shown_orders(turn))
+    return bool(re.search(r"\d", turn.text)) or turn.entity("ordinal") is not None
+
+
+def _bare_number(turn: Turn, asked: str | None) -> str | None:
+    """``2`` as an answer to the question which order."""
+    return turn.text if asked and re.fullmatch(r"[1-9]", turn.text) else None
+
+
+def _pointed(ordinal: str, orders: Sequence[Order]) -> Order | None:
+    index = {"latest": 0, "last": -1}.get(ordinal, int(ordinal) - 1 if ordinal.isdigit() else None)
+    if index is None or not -1 <= index < len(orders) or not orders:
+        return None
+    return orders[index]

@@ -1,0 +1,156 @@
+"""One turn of a conversation as the actions see it, and the frame every action runs in."""
+
+import time
+import traceback
+import unicodedata
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import ActionExecutionRejection
+
+from actions.backend.contract import Customer, Unavailable
+
+log = structlog.get_logger(__name__)
+
+TURN_SECONDS = 4.0  # what all actions of one turn together may spend waiting for the shop
+LEAST_SECONDS = 0.3  # what a late action of the turn still gets
+
+UNSURE = {"nlu_fallback", "out_of_scope"}
+HUMAN = "/human_agent"
+NO_THANKS = "/deny"
+
+
+class Turn:
+    """The shopper's message and what is known so far."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._message: dict[str, Any] = tracker.latest_message or {}
+
+    @cached_property
+    def text(self) -> str:
+        """What the shopper typed, width folded; empty for a tapped button."""
+        text = self._message.get("text") or ""
+        return "" if text.startswith("/") else unicodedata.normalize("NFKC", text).strip()
+
+    @property
+    def intent(self) -> str:
+        return (self._message.get("intent") or {}).get("name") or ""
+
+    @property
+    def ranking(self) -> list[str]:
+        """Intents by falling confidence; behind nlu_fallback stand the real readings."""
+        return [reading["name"] for reading in self._message.get("intent_ranking") or []]
+
+    @property
+    def faq_topics(self) -> list[str]:
+        """FAQ topics by falling score."""
+        selected = (self._message.get("response_selector") or {}).get("faq") or {}
+        keys = [answer.get("intent_response_key") or "" for answer in selected.get("ranking") or []]
+        return [key.partition("/")[2] for key in keys if "/" in key]
+
+    @property
+    def customer(self) -> Customer | None:
+        """The signed-in customer; None for a visitor and for anyone the front did not verify."""
+        customer = (self._message.get("metadata") or {}).get("customer") or {}
+        return Customer(str(customer["id"])) if customer.get("verified") and customer.get("id") else None
+
+    def entity(self, name: str) -> str | None:
+        for entity in self._message.get("entities") or []:
+            if entity.get("entity") == name and entity.get("value"):
+                return str(entity["value"])
+        return None
+
+    def slot(self, name: str) -> Any:
+        return self._tracker.get_slot(name)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self._tracker.events
+        return events
+
+    @cached_property
+    def _begin(self) -> int:
+        """Where this turn begins in the events."""
+        users = [i for i, event in enumerate(self.events) if event["event"] == "user"]
+        return users[-1] if users else 0
+
+    @property
+    def events_now(self) -> list[dict[str, Any]]:
+        """What happened since the shopper's message."""
+        return self.events[self._begin :]
+
+    @cached_property
+    def events_before(self) -> list[dict[str, Any]]:
+        """What happened from the shopper's message before this one until this one."""
+        earlier = self.events[: self._begin]
+        users = [i for i, event in enumerate(earlier) if event["event"] == "user"]
+        return earlier[users[-1] :] if users else []
+
+    @property
+    def last_said(self) -> dict[str, Any]:
+        """The bot's last utterance before this message, as an event; empty if there is none."""
+        said = [event for event in self.events[: self._begin] if event["event"] == "bot"]
+        return said[-1] if said else {}
+
+    @property
+    def offered_human(self) -> bool:
+        """Whether the bot just asked, yes or no, for a colleague to take over."""
+        buttons = (self.last_said.get("data") or {}).get("buttons") or []
+        return {button["payload"] for button in buttons} == {HUMAN, NO_THANKS}
+
+    def turns_since(self, slot: str) -> int | None:
+        """How many messages ago the slot last got a value; None if it never did."""
+        turns = 0
+        for event in reversed(self.events):
+            if event["event"] == "user":
+                turns += 1
+            elif event["event"] == "slot" and event["name"] == slot and event["value"] is not None:
+                return turns
+        return None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the shop may still take, so that the whole turn stays within ``TURN_SECONDS``."""
+        began = self.events[self._begin].get("timestamp") if self.events else None
+        spent = max(0.0, time.time() - began) if began else 0.0
+        return max(LEAST_SECONDS, TURN_SECONDS - spent)
+
+
+class TurnAction(Action, ABC):
+    """An action that never ends in silence: what it cannot do, it says, and offers a human."""
+
+    @abstractmethod
+    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        """Answer the turn.
+
+        Raises:
+            Unavailable: the shop is out of reach; the shopper is told so.
+        """
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        try:
+            return await self.act(dispatcher, Turn(tracker))
+        except ActionExecutionRejection:
+            raise
+        except Unavailable as error:
+            log.warning("action.without_shop", action=self.name(), cause=str(error))
+        except Exception as error:
+            # Only where and what kind: an exception's own text may quote a shopper.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            log.error(
+                "action.failed",
+                action=self.name(),
+                cause=type(error).__name__,
+                place=f"{place.filename}:{place.lineno}",
+            )
+        dispatcher.messages.clear()
+        dispatcher.utter_message(response="utter_shop_unavailable")
+        return [SlotSet("order", None), SlotSet("requested_slot", None)]

@@ -1,0 +1,88 @@
+"""The pieces of text of data/wording.yml, and times and orders put into words."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from actions.backend.contract import Order
+from bot.settings import ROOT
+
+# China has one time zone and no summer time, whatever zone the shop's server keeps.
+CHINA = timezone(timedelta(hours=8))
+
+
+@cache
+def wording() -> dict[str, Any]:
+    """The whole of data/wording.yml."""
+    words: dict[str, Any] = YAML(typ="safe").load(ROOT / "data" / "wording.yml")
+    return words
+
+
+def button(name: str, payload: str) -> dict[str, str]:
+    """A button with the title that data/wording.yml gives for ``name``."""
+    return {"title": wording()["buttons"][name], "payload": payload}
+
+
+def moment(at: datetime) -> str:
+    """A moment for the shopper's eye: ``今天 14:05`` or ``11-20 14:05``."""
+    days = (_today() - at.astimezone(CHINA).date()).days
+    form = {0: "moment_today", 1: "moment_yesterday"}.get(days, "moment")
+    return _told(at, form)
+
+
+def day(at: datetime) -> str:
+    """A day for the shopper's eye: ``明天（11月23日）`` or ``11月25日``."""
+    days = (at.astimezone(CHINA).date() - _today()).days
+    return _told(at, {0: "day_today", 1: "day_tomorrow"}.get(days, "day"))
+
+
+def expected(at: datetime | None) -> str:
+    """The clause that tells when a parcel is expected; nothing when that is unknown."""
+    return wording()["expected"].format(day=day(at)) if at else wording()["not_expected"]
+
+
+def order_title(order: Order) -> str:
+    """What the shopper calls the order: its first item, and how many pieces there are."""
+    count = sum(item.qty for item in order.items)
+    form = "order_title_several" if count > 1 else "order_title"
+    name = order.items[0].name if order.items else order.no
+    return str(wording()[form].format(name=name, count=count))
+
+
+def order_button(order: Order) -> str:
+    return str(wording()["order_button"].format(title=order_title(order), status=order.status_text))
+
+
+def faq_title(topic: str) -> str | None:
+    """What a FAQ topic is called: its first question; None for an unknown topic."""
+    files = sorted((ROOT / "data" / "nlu" / "faq").glob("*.yml"))
+    return _faq_titles(tuple((path, path.stat().st_mtime_ns) for path in files)).get(topic)
+
+
+@cache
+def _faq_titles(files: tuple[tuple[Path, int], ...]) -> dict[str, str]:
+    """First question of each topic. Keyed by the files' times: the studio adds topics while we run."""
+    titles = {}
+    for path, _ in files:
+        for block in (YAML(typ="safe").load(path) or {}).get("nlu") or []:
+            retrieval, _, topic = str(block.get("intent", "")).partition("/")
+            examples = str(block.get("examples", "")).strip().splitlines()
+            if retrieval == "faq" and topic and examples:
+                titles[topic] = examples[0].strip().removeprefix("-").strip()
+    return titles
+
+
+def _today() -> Any:
+    return datetime.now(UTC).astimezone(CHINA).date()
+
+
+def _told(at: datetime, form: str) -> str:
+    # strftime may not take Chinese characters under a C locale, so only the codes pass through it.
+    words = str(wording()[form])
+    local = at.astimezone(CHINA)
+    for code in ("%m", "%d", "%H", "%M"):
+        words = words.replace(code, local.strftime(code))
+    return words
