@@ -1,0 +1,34 @@
+"""Every move from every owner is either in the table or refused."""
+
+import pytest
+
+from bot.conversations.ownership import IllegalMove, kind, next_owner
+
+OWNERS = ["bot", "queue", "agent:7", "closed"]
+EXPECTED = {
+    ("bot", "hand_over"): "queue",
+    ("bot", "take"): "agent:9",
+    ("bot", "close"): "closed",
+    ("queue", "take"): "agent:9",
+    ("queue", "leave_queue"): "bot",
+    ("queue", "close"): "closed",
+    ("agent:7", "hand_back"): "bot",
+    ("agent:7", "close"): "closed",
+    ("closed", "reopen"): "bot",
+}
+MOVES = ["hand_over", "take", "leave_queue", "hand_back", "close", "reopen", "no_such_move"]
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+@pytest.mark.parametrize("move", MOVES)
+def test_a_move_leads_where_the_table_says_or_is_refused(owner: str, move: str) -> None:
+    if (owner, move) in EXPECTED:
+        assert next_owner(owner, move, 9) == EXPECTED[owner, move]
+    else:
+        with pytest.raises(IllegalMove, match=kind(owner)):
+            next_owner(owner, move, 9)
+
+
+def test_taking_needs_an_agent() -> None:
+    with pytest.raises(IllegalMove, match="agent"):
+        next_owner("queue", "take")
