@@ -1,0 +1,1 @@
+"""The sample shop: the order contract (docs/order-backend.md) over sample data, and a demo page."""
