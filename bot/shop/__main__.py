@@ -1,0 +1,3 @@
+from bot.shop.app import main
+
+main()

@@ -1,0 +1,84 @@
+"""The sample shop's process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+
+from bot.settings import Settings, settings
+from bot.shop import api, auth, page, problems, seed, store
+
+STATIC = Path(__file__).with_name("static")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The shop over ``settings.shop_database``, with sample data that is true today."""
+    database = store.open_database(settings.shop_database)
+    seed.load(database)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close_database(database)
+
+    app = FastAPI(
+        title="Guitai order backend",
+        version="1",
+        description="What a shop offers to the bot. The sample shop implements it; so may yours.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    problems.install(app)
+    app.add_middleware(auth.ServiceTokenCheck, secret=settings.shop_service_secret)
+    app.middleware("http")(_safe_headers)
+    app.include_router(api.router)
+    app.include_router(api.health)
+    app.include_router(page.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _be_exact(app.openapi())
+    return app
+
+
+async def _safe_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if request.url.path.startswith("/static/"):
+        # Other pages, such as the desk, show the pictures too.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        response.headers["Cache-Control"] = "public, max-age=300"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _be_exact(document: dict[str, Any]) -> None:
+    # FastAPI documents every model as application/json, though errors here are problem+json, and several
+    # tokens as a choice, though here all are needed.
+    for calls in document["paths"].values():
+        for call in calls.values():
+            if "security" in call:
+                call["security"] = [{name: [] for needed in call["security"] for name in needed}]
+            for status, response in call["responses"].items():
+                if status >= "400":
+                    response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
+
+
+def main() -> None:
+    """Serve the shop until stopped."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.shop_port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
