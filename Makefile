@@ -43,6 +43,9 @@ format: setup ## put the code into its usual form
 pictures: setup browser train ## take the README's pictures anew
 	$(PY) -m docs.pictures.take
 
+openapi: setup ## write the public HTTP contracts to docs/
+	$(PY) -m bot.openapi
+
 lock: $(UV) ## resolve the requirements anew
 	$(UV) pip compile $(LOCK) --python-version 3.10 --group engine -o requirements/engine.txt
 	$(UV) pip compile $(LOCK) --python-version 3.11 --group service --group dev -o requirements/service.txt
@@ -87,4 +90,4 @@ browser:
 	    echo "The browser tests need Chromium and a Chinese font: install them, e.g. 'apt install chromium fonts-noto-cjk'." >&2; exit 1; }; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures lock clean browser
+.PHONY: help demo setup test soak check train format pictures openapi lock clean browser

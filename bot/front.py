@@ -27,7 +27,13 @@ def create(settings: Settings) -> FastAPI:
         async with background(heart.watcher.run(), heart.turn_runner().run()):
             yield
 
-    app = FastAPI(title="Guitai web channel", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Guitai web channel",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     problems.install(app)
     app.add_middleware(
         CORSMiddleware,

@@ -6,6 +6,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +39,7 @@ class Problem(Exception):
 
 
 def install(app: FastAPI, max_body: int = 64 * 1024) -> None:
-    """Let every error of ``app`` leave as a problem, and refuse bodies over ``max_body`` bytes."""
+    """Let every error of ``app`` leave as a problem, also a body of more than ``max_body`` bytes."""
     app.add_middleware(_BodyLimit, max_body=max_body)
 
     @app.exception_handler(Problem)
@@ -69,7 +70,7 @@ def install(app: FastAPI, max_body: int = 64 * 1024) -> None:
 
 
 class _BodyLimit:
-    """Counts what really arrives, since Content-Length may be missing or wrong."""
+    """Reads the body before the app does (Starlette's own limit answers in plain text)."""
 
     def __init__(self, app: ASGIApp, max_body: int) -> None:
         self._app, self._max_body = app, max_body
@@ -77,16 +78,22 @@ class _BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        arrived = 0
-
-        async def counted() -> Message:
-            nonlocal arrived
+        declared = Headers(scope=scope).get("content-length", "")
+        too_large = declared.isdigit() and int(declared) > self._max_body
+        body, more = b"", True
+        while more and not too_large:
             message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > self._max_body:
-                raise Problem(
-                    413, "too-large", "The request is too large", f"At most {self._max_body} bytes."
-                )
-            return message
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            too_large = len(body) > self._max_body
+        if too_large:
+            problem = Problem(413, *_TYPES[413], f"At most {self._max_body} bytes.")
+            return await problem.response()(scope, receive, send)
+        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        return await self._app(scope, lambda: _next(unread, receive), send)
 
-        await self._app(scope, counted, send)
+
+async def _next(unread: list[Message], receive: Receive) -> Message:
+    return unread.pop() if unread else await receive()

@@ -1,0 +1,39 @@
+"""Stand-ins for an engine in trouble. What the engine says when all is well is tested on the real one."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+
+@dataclass
+class TroubledEngine:
+    """Speaks the engine contract; slow, broken or unsure as told."""
+
+    delay: tuple[float, float] = (0.0, 0.0)
+    status: int = 200
+    body: bytes | None = None
+    intent: str = "greet"
+    handoff: dict[str, object] | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def answer(self, request: Request) -> Response:
+        said = await request.json()
+        self.asked.append(said["message_id"])
+        await asyncio.sleep(random.uniform(*self.delay))
+        if self.body is not None:
+            return Response(self.body, self.status)
+        answer = {
+            "replies": [{"text": f"回答 {said.get('text') or said.get('payload')}"}],
+            "understanding": {"intent": self.intent, "confidence": 0.9, "ranking": [], "entities": []},
+            "handoff": self.handoff,
+            "model": "troubled",
+        }
+        return JSONResponse(answer, self.status)
+
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/webhooks/conversation/webhook", self.answer, methods=["POST"])])
