@@ -1,6 +1,7 @@
 """``make demo``: the whole product on one machine, with the sample shop and its customers."""
 
 import errno
+import json
 import signal
 from collections.abc import Callable
 
@@ -8,11 +9,12 @@ import httpx
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.conversations.store import connect
 from bot.launcher import CannotStart, Stack, write_private
 from bot.migrations import upgrade
 from bot.settings import Settings
 from bot.shop.seed import customer_token, customers_for_demo
-from bot.staff.accounts import ensure_accounts
+from bot.staff.store import Accounts, ensure_accounts
 
 
 def run(settings: Settings, say: Callable[[str], None] = print) -> None:
@@ -34,7 +36,9 @@ def run(settings: Settings, say: Callable[[str], None] = print) -> None:
         raise CannotStart(f"{error.strerror or error}: {error.filename or settings.data_dir}.") from None
     except SQLAlchemyError as error:
         stack.stop()
-        raise CannotStart(f"The database cannot be used ({type(error).__name__}): {settings.database}.") from None
+        raise CannotStart(
+            f"The database cannot be used ({type(error).__name__}): {settings.database}."
+        ) from None
     except KeyboardInterrupt:
         stack.stop()
         raise CannotStart("Stopped before everything was up.") from None
@@ -51,9 +55,14 @@ def run(settings: Settings, say: Callable[[str], None] = print) -> None:
 
 
 def prepare(settings: Settings) -> list[dict[str, str]]:
-    """Make the database and the staff accounts; answers the accounts with their passwords."""
+    """Make the database and the staff accounts; answers ``{role, name, display_name, password}`` of each."""
     upgrade(settings.database)
-    return ensure_accounts(settings)
+    kept = settings.data_dir / "passwords.json"
+    users = json.loads(kept.read_text()) if kept.exists() else []
+    made = ensure_accounts(Accounts(connect(settings.database)))
+    users = [u for u in users if u["name"] not in {m["name"] for m in made}] + made
+    write_private(kept, users)
+    return users
 
 
 def addresses(settings: Settings, users: list[dict[str, str]]) -> dict[str, object]:
@@ -84,7 +93,9 @@ def _first_turn(settings: Settings) -> None:
                 if any(line.startswith("event: message") for line in events.iter_lines()):
                     return
     except httpx.HTTPError as error:
-        raise CannotStart(f"The first message got no answer ({type(error).__name__}): see {settings.data_dir / 'logs'}.") from None
+        raise CannotStart(
+            f"The first message got no answer ({type(error).__name__}): see {settings.data_dir / 'logs'}."
+        ) from None
 
 
 def _print_where(settings: Settings, users: list[dict[str, str]], say: Callable[[str], None]) -> None:
