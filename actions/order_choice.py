@@ -37,6 +37,9 @@ TOPIC_TURNS = 3  # for so many messages the order just spoken of stays the topic
 ATTEMPTS = 2  # failed attempts after which a human is offered
 TOKEN_MARGIN = timedelta(seconds=30)  # a scoped token this near to its end is not begun with
 
+# Beside the form's own, these name an order too, but to ask something else of it.
+ORDER_INTENTS = {"order_status", "logistics_track"}
+
 # Values of the entity `ordinal` that only buttons send.
 MORE = "more"
 OTHER = "other"
@@ -57,7 +60,7 @@ class ValidateOrderForm(TurnAction):
             event["event"] == "active_loop" and event["name"] == self.form for event in turn.events_now
         )
         asked = None if starting else turn.slot("requested_slot")
-        if asked and any(event["event"] == "action_execution_rejected" for event in turn.events_now):
+        if asked and turn.digressed:
             return [SlotSet("requested_slot", asked)]  # a digression was answered: ask again
         if asked and self._digresses(turn):
             raise ActionExecutionRejection(self.form)
@@ -72,7 +75,7 @@ class ValidateOrderForm(TurnAction):
             return turn.offered_human
         if turn.intent in {self.intent, "inform", *UNSURE}:
             return False
-        return not _only_a_value(turn)
+        return turn.intent in ORDER_INTENTS or not _only_a_value(turn)
 
     async def _choose(
         self, say: CollectingDispatcher, turn: Turn, customer: Customer, asked: str | None, failed: int
@@ -89,8 +92,7 @@ class ValidateOrderForm(TurnAction):
             try:
                 return self._chosen(page, await self._order(turn, customer, no, page))
             except NotFound:
-                say.utter_message(response="utter_order_not_found")
-                return self._ask(customer, offered, failed + 1)
+                return self._ask(customer, offered, failed + 1, unknown=True)
         if ordinal == MORE:
             first = int((turn.slot("order_choices") or {}).get("first", 0)) + SHOWN
             return self._ask(customer, offered, 0, first if first < len(offered) else 0)
@@ -135,9 +137,12 @@ class ValidateOrderForm(TurnAction):
         tail = turn.entity("phone_tail") or turn.slot("phone_tail")
         another = turn.entity("ordinal") == OTHER
         if not another:
-            no = no or turn.slot("order_no") or (turn.slot("order_token") or {}).get("order_no")
+            no = no or turn.slot("order_no")
+        if not no and not another and not asked:
+            no = (turn.slot("order_token") or {}).get("order_no")
         if not no:
-            return self._need("order_no", failed + (asked == "order_no"), SlotSet("order_no", None))
+            missed = asked == "order_no" and not turn.entity("phone_tail")
+            return self._need("order_no", failed + missed, SlotSet("order_no", None))
 
         visitor = visitor_for(turn, no)
         if visitor:
@@ -174,13 +179,23 @@ class ValidateOrderForm(TurnAction):
         ]
 
     def _ask(
-        self, customer: Customer, orders: Sequence[Order], failed: int, first: int = 0
+        self,
+        customer: Customer,
+        orders: Sequence[Order],
+        failed: int,
+        first: int = 0,
+        *,
+        unknown: bool = False,
     ) -> list[EventType]:
-        """Have ``action_ask_order_no`` offer ``orders`` from the ``first`` on."""
+        """Have ``action_ask_order_no`` offer ``orders`` from the ``first`` on.
+
+        ``unknown``: because the number given is none of the customer's.
+        """
         choices = {
             "customer": customer.id,
             "first": first,
             "more": len(orders) > first + SHOWN,
+            "unknown": unknown,
             "orders": [kept(order) for order in orders[first : first + SHOWN]],
         }
         return self._need("order_no", failed, SlotSet("order_choices", choices), SlotSet("order_no", None))
@@ -199,19 +214,28 @@ class AskOrderNo(TurnAction):
         failed = int(turn.slot("order_attempts") or 0)
         orders = shown_orders(turn)
         if not orders:
-            again = "_again" if failed else ""
+            again = "_again" if failed and not turn.digressed else ""
             say.utter_message(response=f"utter_ask_order_no{again}", buttons=human_offer(failed))
             return []
+        choices = turn.slot("order_choices")
+        if turn.digressed:
+            response, cards = "utter_choose_order_still", False
+        elif choices["unknown"]:
+            response, cards = "utter_order_not_found", True
+        elif failed:
+            response, cards = "utter_choose_order_again", False  # the cards still stand above
+        else:
+            response, cards = "utter_choose_order", True
         buttons = [
             {"title": order_button(order), "payload": f'/inform{{"order_no": "{order.no}"}}'}
             for order in orders
         ]
-        if turn.slot("order_choices")["more"]:
+        if choices["more"]:
             buttons.append(button("more", f'/inform{{"ordinal": "{MORE}"}}'))
         say.utter_message(
-            response="utter_choose_order_again" if failed else "utter_choose_order",
+            response=response,
             buttons=buttons + human_offer(failed),
-            json_message={"cards": [order_card(order) for order in orders]},
+            json_message={"cards": [order_card(order) for order in orders]} if cards else None,
         )
         return []
 
@@ -224,7 +248,7 @@ class AskPhoneTail(TurnAction):
 
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
         failed = int(turn.slot("order_attempts") or 0)
-        again = "_again" if failed else ""
+        again = "_again" if failed and not turn.digressed else ""
         say.utter_message(response=f"utter_ask_phone_tail{again}", buttons=human_offer(failed))
         return []
 

@@ -8,7 +8,6 @@ from actions.turn import HUMAN, UNSURE, Turn, TurnAction
 from actions.wording import button, faq_title, wording
 
 READINGS = 3  # offered at most
-TOPICS = 2  # of them FAQ topics at most
 
 
 class ActionAskBack(TurnAction):
@@ -36,7 +35,9 @@ def likely_readings(turn: Turn) -> list[dict[str, str]]:
     buttons: list[dict[str, str]] = []
     for intent in turn.ranking:
         if intent == "faq":
-            asked = [(faq_title(topic), f"/faq/{topic}") for topic in turn.faq_topics[:TOPICS]]
+            # Two topics where a question is the likeliest of all, else one: it shall not crowd the rest out.
+            topics = turn.faq_topics[: 1 if buttons else 2]
+            asked = [(faq_title(topic), f"/faq/{topic}") for topic in topics]
             buttons += [{"title": title, "payload": payload} for title, payload in asked if title]
         elif intent in titles:
             buttons.append({"title": titles[intent], "payload": f"/{intent}"})

@@ -85,6 +85,11 @@ class Turn:
         """What happened since the shopper's message."""
         return self.events[self._begin :]
 
+    @property
+    def digressed(self) -> bool:
+        """Whether the message was about something else than the form asked, and was answered so."""
+        return any(event["event"] == "action_execution_rejected" for event in self.events_now)
+
     @cached_property
     def events_before(self) -> list[dict[str, Any]]:
         """What happened from the shopper's message before this one until this one."""
@@ -122,8 +127,12 @@ class Turn:
         return max(LEAST_SECONDS, TURN_SECONDS - spent)
 
 
-class TurnAction(Action, ABC):
+class TurnAction(Action, ABC):  # type: ignore[misc]  # rasa_sdk has no types
     """An action that never ends in silence: what it cannot do, it says, and offers a human."""
+
+    @abstractmethod
+    def name(self) -> str:
+        """Its name in domain.yml."""
 
     @abstractmethod
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:

@@ -1,6 +1,6 @@
 """The pieces of text of data/wording.yml, and times and orders put into words."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def day(at: datetime) -> str:
 
 def expected(at: datetime | None) -> str:
     """The clause that tells when a parcel is expected; nothing when that is unknown."""
-    return wording()["expected"].format(day=day(at)) if at else wording()["not_expected"]
+    return str(wording()["expected"].format(day=day(at)) if at else wording()["not_expected"])
 
 
 def order_title(order: Order) -> str:
@@ -75,7 +75,7 @@ def _faq_titles(files: tuple[tuple[Path, int], ...]) -> dict[str, str]:
     return titles
 
 
-def _today() -> Any:
+def _today() -> date:
     return datetime.now(UTC).astimezone(CHINA).date()
 
 

@@ -85,7 +85,7 @@ class RestShop:
         )
 
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
-        params = {"customer": actor.id, "page": page, "page_size": page_size}
+        params: dict[str, str | int] = {"customer": actor.id, "page": page, "page_size": page_size}
         return self._get("/v1/orders", _page, actor, params=params)
 
     def order(self, actor: Actor, no: str) -> Order:
