@@ -1,72 +1,61 @@
-"""The one shape of HTTP errors: RFC 9457 problem+json with a stable ``type``."""
+"""Every HTTP error is RFC 9457 problem+json with a stable ``type``."""
 
+import http
 from collections.abc import Mapping
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-log = structlog.get_logger()
-
-_TYPES = {
-    400: ("bad-request", "The request cannot be read"),
-    403: ("forbidden", "Not allowed"),
-    404: ("not-found", "There is nothing at this address"),
-    405: ("method-not-allowed", "This address does not take this method"),
-    413: ("too-large", "The request is too large"),
+MEDIA_TYPE = "application/problem+json"
+_HTTP = {
+    400: ("invalid-request", "The request could not be read."),
+    404: ("not-found", "There is nothing at this address; see /openapi.json."),
+    405: ("method-not-allowed", "This address does not take this method; see the header Allow."),
 }
 
 
 class Problem(Exception):
-    """An error for the caller: ``type`` is a stable slug, ``detail`` says what to do."""
+    """Raise to answer a problem; ``type`` is a short stable slug, ``detail`` says what to do."""
 
-    def __init__(
-        self, status: int, type: str, title: str, detail: str = "", headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(title)
-        self.status, self.type, self.title, self.detail = status, type, title, detail
+    def __init__(self, status: int, type: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(type)
+        self.status = status
+        self.type = type
+        self.detail = detail
         self.headers = headers
 
-    def response(self) -> JSONResponse:
-        body = {"type": self.type, "title": self.title, "status": self.status}
-        if self.detail:
-            body["detail"] = self.detail
-        return JSONResponse(body, self.status, headers=self.headers, media_type="application/problem+json")
+    def response(self, **more: object) -> JSONResponse:
+        """The answer; ``more`` are extra members."""
+        title = http.HTTPStatus(self.status).phrase
+        body = {"type": self.type, "title": title, "status": self.status, "detail": self.detail, **more}
+        return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI, max_body: int = 64 * 1024) -> None:
-    """Let every error of ``app`` leave as a problem, also a body of more than ``max_body`` bytes."""
+    """Let ``app`` answer all its errors as problems, also a body of more than ``max_body`` bytes."""
     app.add_middleware(_BodyLimit, max_body=max_body)
+    for kind in (Problem, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _answer)
 
-    @app.exception_handler(Problem)
-    async def known(_: Request, problem: Problem) -> JSONResponse:
-        return problem.response()
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        # Only where and why: what was sent may be personal or not even encodable.
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in e['loc'] if part != 'body') or 'body'}: {e['msg']}"
-            for e in error.errors()[:5]
-        )
-        detail = faults.encode("utf-8", "replace").decode()
-        return Problem(422, "invalid-request", "The request does not fit the contract", detail).response()
-
-    @app.exception_handler(HTTPException)
-    async def plain(_: Request, error: HTTPException) -> JSONResponse:
-        type_, title = _TYPES.get(error.status_code, ("error", "The request failed"))
-        return Problem(error.status_code, type_, title, headers=error.headers).response()
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("request.failed", path=request.url.path, exc_info=error)
-        return Problem(
-            500, "internal", "Something went wrong on our side", "Please try again in a moment."
-        ).response()
+def _answer(_request: Request, error: Exception) -> Response:
+    match error:
+        case Problem():
+            return error.response()
+        case RequestValidationError():
+            # Names and reasons only: what was sent may be personal and isn't echoed.
+            errors = [{"at": [str(part) for part in e["loc"]], "reason": e["msg"]} for e in error.errors()]
+            invalid = Problem(422, "invalid-request", "The request is not valid; see errors.")
+            return invalid.response(errors=errors)
+        case HTTPException():
+            type, detail = _HTTP.get(error.status_code, ("http-error", f"{error.detail}."))
+            return Problem(error.status_code, type, detail, error.headers).response()
+    # Starlette raises it again behind this answer, and uvicorn logs it.
+    return Problem(500, "internal-error", "This could not be answered; the cause is in the log.").response()
 
 
 class _BodyLimit:
@@ -89,7 +78,7 @@ class _BodyLimit:
             more = message.get("more_body", False)
             too_large = len(body) > self._max_body
         if too_large:
-            problem = Problem(413, *_TYPES[413], f"At most {self._max_body} bytes.")
+            problem = Problem(413, "too-large", f"Send at most {self._max_body} bytes.")
             return await problem.response()(scope, receive, send)
         unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         return await self._app(scope, lambda: _next(unread, receive), send)

@@ -100,7 +100,14 @@ def public(message: Message) -> dict[str, Any]:
 
 def connect(url: str) -> Engine:
     """An engine for ``url`` whose transactions are durable and, on SQLite, lock at their beginning."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), pool_size=20, max_overflow=20)
+    engine = create_engine(
+        url,
+        pool_pre_ping=not url.startswith("sqlite"),
+        pool_size=20,
+        max_overflow=20,
+        # What people wrote must not come into a log with an error.
+        hide_parameters=True,
+    )
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

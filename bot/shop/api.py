@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Security
 
+from bot.problems import Problem
 from bot.settings import Settings
 from bot.shop import auth, schemas, store, views
 from bot.shop.auth import Acting
 from bot.shop.clock import CHINA
-from bot.shop.problems import Problem, not_found
 from bot.shop.schemas import Sometimes
 from bot.shop.store import Session
 
@@ -26,6 +26,11 @@ Db = Annotated[Session, Depends(open_session)]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 PageNo = Annotated[int, Query(ge=1, le=10_000, description="From 1.")]
 PageSize = Annotated[int, Query(ge=1, le=100)]
+
+
+def not_found(what: str) -> Problem:
+    """What doesn't exist, and what exists for others only, look the same."""
+    return Problem(404, "not-found", f"There is no such {what}, or not for this customer.")
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -9,8 +9,9 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from bot import problems
 from bot.settings import Settings, settings
-from bot.shop import api, auth, page, problems, seed, store
+from bot.shop import api, auth, page, seed, store
 
 STATIC = Path(__file__).with_name("static")
 

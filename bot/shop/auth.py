@@ -12,10 +12,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
+from bot.problems import Problem
 from bot.settings import Settings
 from bot.shop import store
 from bot.shop.clock import now
-from bot.shop.problems import Problem
 from bot.shop.store import Scope, Session
 
 AUDIENCE = "shop"

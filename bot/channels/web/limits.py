@@ -23,9 +23,5 @@ class RateLimit:
             reset = self._limiter.get_window_stats(self._item, key).reset_time
             seconds = max(1, math.ceil(reset - time.time()))
             raise Problem(
-                429,
-                "too-many-requests",
-                "Too many requests",
-                f"Try again in {seconds} seconds.",
-                {"Retry-After": str(seconds)},
+                429, "too-many-requests", f"Try again in {seconds} seconds.", {"Retry-After": str(seconds)}
             )

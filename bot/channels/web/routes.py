@@ -85,7 +85,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
 
     def conversation(token: Annotated[str | None, Depends(bearer)]) -> str:
         if token is None:
-            raise Problem(401, "missing-token", "A session token is needed", "Begin a session first.")
+            raise Problem(401, "missing-token", "Begin a session and send its token as Bearer.")
         return conversation_of(settings.chat_secret, token)
 
     def streamed(
@@ -135,9 +135,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         except UnknownConversation:
             raise _unknown() from None
         except UnknownPayload:
-            raise Problem(
-                422, "unknown-payload", "No button offered this payload", "Choose one of the shown buttons."
-            ) from None
+            raise Problem(422, "unknown-payload", "Send the payload of a button that was offered.") from None
         watcher.hint(mine)
         return Accepted(seq=seq)
 
@@ -208,4 +206,4 @@ def _conversation(store: Store, conversation_id: str) -> Any:
 
 
 def _unknown() -> Problem:
-    return Problem(404, "unknown-conversation", "There is no such conversation", "Begin a new session.")
+    return Problem(404, "unknown-conversation", "There is no such conversation; begin a new session.")

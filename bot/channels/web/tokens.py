@@ -36,6 +36,6 @@ def _claims(secret: str, token: str, audience: str, what: str) -> dict[str, obje
     try:
         return jwt.decode(token, secret, ["HS256"], audience=audience, options={"require": ["sub", "exp"]})
     except jwt.ExpiredSignatureError:
-        raise Problem(401, "expired-token", f"{what} has expired", "Get a new one and try again.") from None
+        raise Problem(401, "expired-token", f"{what} has expired; get a new one.") from None
     except (jwt.InvalidTokenError, UnicodeError, ValueError):
-        raise Problem(401, "invalid-token", f"{what} is not valid", "Begin a session first.") from None
+        raise Problem(401, "invalid-token", f"{what} is not valid.") from None
