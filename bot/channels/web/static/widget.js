@@ -1,5 +1,5 @@
 /*! Guitai chat widget: one script tag, no dependency. How to embed it: docs/embed.md */
-// Not indented, and the styles written tightly: there is no build step, and 40 KB is the limit.
+// Tightly written: there is no build step, and 40 KB is the limit.
 (() => {
 "use strict";
 
@@ -153,8 +153,8 @@ form:focus-within{box-shadow:inset 0 2px 0 var(--accent)}
 .counter{position:absolute;right:58px;top:-24px;padding:1px 8px;border-radius:8px;font-size:12px;background:var(--bg);color:var(--dim)}
 .counter.over{color:var(--bad);font-weight:600}
 
-@media (max-width:480px){
-.launcher{right:16px;bottom:calc(16px + env(safe-area-inset-bottom))} .panel{left:0;right:0;top:var(--top,0);bottom:auto;width:100%;height:var(--height,100%);max-height:none;border-radius:0} .open .launcher{display:none} header{padding-top:calc(10px + env(safe-area-inset-top));padding-bottom:10px} form{padding-bottom:calc(10px + env(safe-area-inset-bottom))} .keyboard form{padding-bottom:10px} textarea{font-size:16px}}
+@media (max-width:480px),(max-height:440px){
+.launcher{right:16px;bottom:calc(16px + env(safe-area-inset-bottom))} .panel{left:0;right:0;top:var(--top,0);bottom:auto;width:100%;height:var(--height,100%);max-height:none;border-radius:0;padding:0 env(safe-area-inset-right) 0 env(safe-area-inset-left)} .open .launcher{display:none} header{padding-top:calc(10px + env(safe-area-inset-top));padding-bottom:10px} form{padding-bottom:calc(10px + env(safe-area-inset-bottom))} .keyboard form{padding-bottom:10px} textarea{font-size:16px}}
 @media (prefers-color-scheme:dark){
 .root{--bg:#191c1b;--bubble:#272b2a;--ink:#e9ecea;--dim:#9da5a1;--line:#343a38;--good:#57c28e;--warn:#e2ad5b;--bad:#f0857a;--shade:0 12px 40px rgba(0,0,0,.5),0 0 0 1px rgba(255,255,255,.07)} :focus-visible{outline-color:var(--ink)} .banner{background:#3a2f1a;color:#f2d6a2} .banner[data-kind=error]{background:#43231f;color:#f6b9b1}}
 @media (prefers-reduced-motion:reduce){*{animation:none !important;transition:none !important}}
@@ -276,7 +276,7 @@ async function ask(method, path, token, body, signal) {
 	const { detail } = await response.json().catch(() => ({}));
 	throw Object.assign(new Error("HTTP " + status), {
 		status,
-		// Only what is wrong with the message itself concerns the shopper in the server's words.
+		// The server's words are for the shopper only where the message itself is at fault.
 		detail: REFUSED.includes(status) && typeof detail === "string" ? detail : "",
 		after: Math.min(Number(response.headers.get("Retry-After")) || 5, 60) * 1000,
 	});
@@ -585,6 +585,7 @@ async function deliver(item) {
 		Object.assign(item, {
 			state: "failed", waited: false, auto: !(error.status < 500), error: error.detail || busy || "", refused: REFUSED.includes(error.status),
 		});
+		keepUnsent();
 		if (typing.dataset.from === "bot") showTyping(null);
 	}
 }
@@ -596,9 +597,9 @@ function resend(item) {
 	pump();
 }
 
-// What was not accepted yet survives leaving the page; the same client_id makes a second sending harmless.
+// What was not accepted yet survives leaving the page.
 function keepUnsent() {
-	save({ unsent: items.filter((item) => item.client_id && !item.seq).map(({ client_id, text, payload, at }) => ({ client_id, text, payload, at })) });
+	save({ unsent: items.filter((item) => item.client_id && !item.seq && !item.refused).map(({ client_id, text, payload, at }) => ({ client_id, text, payload, at })) });
 }
 
 async function askHuman() {
@@ -693,7 +694,7 @@ const CARDS = {
 	},
 };
 
-// Brings what is on the screen in line with the state.
+// Brings the screen in line with the state.
 function paint() {
 	let before = null;
 	items.forEach((item) => {
@@ -835,7 +836,7 @@ function typed() {
 	if (stick) scrollDown();
 }
 
-// A phone's keyboard covers the page without resizing it; the panel takes what is left to see.
+// A phone's keyboard covers the page without resizing it.
 function fit() {
 	const view = window.visualViewport;
 	if (!view || !isOpen) return;
@@ -900,10 +901,7 @@ function mount() {
 		wake();
 		paint();
 	});
-	if (window.visualViewport) {
-		listen(window.visualViewport, "resize", fit);
-		listen(window.visualViewport, "scroll", fit);
-	}
+	for (const type of ["resize", "scroll"]) if (window.visualViewport) listen(visualViewport, type, fit);
 
 	const saved = load();
 	(saved.unsent || []).forEach((message) => add({ ...message, from: "shopper", state: "failed" }));
