@@ -20,10 +20,7 @@ SLOTS = ("order_no", "product", "tracking_no", "courier")
 # Why a human is asked for, by what the bot said before.
 AFTER = {
     "utter_shop_unavailable": "action_failed",
-    "utter_choose_order_again": "repeated_failure",
-    "utter_order_not_found": "repeated_failure",
-    "utter_ask_order_no_again": "repeated_failure",
-    "utter_ask_phone_tail_again": "repeated_failure",
+    "utter_offer_human": "repeated_failure",
     "utter_verification_locked": "repeated_failure",
 }
 

@@ -214,16 +214,17 @@ class AskOrderNo(TurnAction):
         failed = int(turn.slot("order_attempts") or 0)
         orders = shown_orders(turn)
         if not orders:
-            again = "_again" if failed and not turn.digressed else ""
-            say.utter_message(response=f"utter_ask_order_no{again}", buttons=human_offer(failed))
+            _ask_for(say, turn, "order_no", failed)
             return []
         choices = turn.slot("order_choices")
         if turn.digressed:
             response, cards = "utter_choose_order_still", False
+        elif failed >= ATTEMPTS:
+            response, cards = "utter_offer_human", False  # the cards still stand above
         elif choices["unknown"]:
             response, cards = "utter_order_not_found", True
         elif failed:
-            response, cards = "utter_choose_order_again", False  # the cards still stand above
+            response, cards = "utter_choose_order_again", False
         else:
             response, cards = "utter_choose_order", True
         buttons = [
@@ -232,9 +233,11 @@ class AskOrderNo(TurnAction):
         ]
         if choices["more"]:
             buttons.append(button("more", f'/inform{{"ordinal": "{MORE}"}}'))
+        if response == "utter_offer_human":
+            buttons.append(button("human", HUMAN))
         say.utter_message(
             response=response,
-            buttons=buttons + human_offer(failed),
+            buttons=buttons,
             json_message={"cards": [order_card(order) for order in orders]} if cards else None,
         )
         return []
@@ -247,15 +250,18 @@ class AskPhoneTail(TurnAction):
         return "action_ask_phone_tail"
 
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
-        failed = int(turn.slot("order_attempts") or 0)
-        again = "_again" if failed and not turn.digressed else ""
-        say.utter_message(response=f"utter_ask_phone_tail{again}", buttons=human_offer(failed))
+        _ask_for(say, turn, "phone_tail", int(turn.slot("order_attempts") or 0))
         return []
 
 
-def human_offer(failed: int) -> list[dict[str, str]]:
-    """The button to a human once enough attempts failed."""
-    return [button("human", HUMAN)] if failed >= ATTEMPTS else []
+def _ask_for(say: CollectingDispatcher, turn: Turn, slot: str, failed: int) -> None:
+    """Ask a visitor for a value; after two failed attempts offer a human as well."""
+    if turn.digressed or not failed:
+        say.utter_message(response=f"utter_ask_{slot}")
+    elif failed < ATTEMPTS:
+        say.utter_message(response=f"utter_ask_{slot}_again")
+    else:
+        say.utter_message(response="utter_offer_human", buttons=[button("human", HUMAN)])
 
 
 def leave() -> list[EventType]:
