@@ -18,6 +18,7 @@ from bot.settings import ROOT
 from .queue import handed_over
 
 READINGS = 3
+QUOTED = 60  # characters of the shopper's last words
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,9 @@ def _summary(
     if asked:
         answered = sum(m.sender == "bot" for m in told)
         parts.append(_say("summary", "talked", language, said=len(asked), answered=answered))
+        if words := " ".join((asked[-1].text or "").split()):
+            cut = words if len(words) <= QUOTED else words[: QUOTED - 1] + "…"
+            parts.append(_say("summary", "words", language, text=cut))
     for order in orders[:2]:
         status = order.get("status_text") or order.get("status") or "—"
         parts.append(_say("summary", "order", language, no=order["order_no"], status=status))

@@ -50,8 +50,9 @@ class Accounts:
         name = unicodedata.normalize("NFKC", name).strip().lower()[:32].replace("\0", "")
         with Session(self._engine, expire_on_commit=False) as session:
             account = session.scalar(select(Account).where(Account.name == name))
+        nobody = passwords.nobody()
         fits = len(password) <= PASSWORD_LIMIT and passwords.verified(
-            account.password_hash if account else passwords.NOBODY, password
+            account.password_hash if account else nobody, password
         )
         return account if account and fits else None
 

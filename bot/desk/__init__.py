@@ -1,0 +1,1 @@
+"""The agents' desk: queue, conversations and customers on one page."""

@@ -1,0 +1,210 @@
+// What the desk does in the browser alone: times that tick, the composer, scrolling.
+
+const zh = () => !document.cookie.includes("language=en");
+
+// <wait-time since until?>: how long somebody waits or waited.
+class WaitTime extends HTMLElement {
+  static observedAttributes = ["since", "until", "data-waits"];
+  static all = new Set();
+  connectedCallback() {
+    WaitTime.all.add(this);
+    this.tick();
+  }
+  disconnectedCallback() {
+    WaitTime.all.delete(this);
+  }
+  attributeChangedCallback() {
+    if (this.isConnected) this.tick();
+  }
+  tick() {
+    const since = Date.parse(this.getAttribute("since"));
+    if (Number.isNaN(since)) return;
+    const until = this.getAttribute("until");
+    const seconds = Math.max(0, Math.round(((until ? Date.parse(until) : Date.now()) - since) / 1000));
+    const minutes = Math.floor(seconds / 60);
+    const hours = Math.floor(minutes / 60);
+    const days = Math.floor(hours / 24);
+    const pad = (n) => String(n).padStart(2, "0");
+    let said = `${minutes}:${pad(seconds % 60)}`;
+    if (this.dataset.waits === "no" && minutes < 60) said = minutes ? `${minutes}${zh() ? " 分钟" : " min"}` : zh() ? "刚刚" : "now";
+    else if (days) said = zh() ? `${days} 天` : `${days} d`;
+    else if (hours) said = this.dataset.waits === "no" ? `${hours}${zh() ? " 小时" : " h"}` : `${hours}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
+    if (this.textContent !== said) this.textContent = said;
+    this.dataset.late = seconds >= 180 ? "very" : seconds >= 60 ? "yes" : "no";
+  }
+}
+customElements.define("wait-time", WaitTime);
+setInterval(() => WaitTime.all.forEach((time) => time.tick()), 1000);
+
+// <local-time at>: a moment in the reader's zone; the day is named where it is not today.
+class LocalTime extends HTMLElement {
+  static observedAttributes = ["at"];
+  connectedCallback() {
+    this.show();
+  }
+  attributeChangedCallback() {
+    if (this.isConnected) this.show();
+  }
+  show() {
+    const at = new Date(this.getAttribute("at"));
+    if (Number.isNaN(at.getTime())) return;
+    const pad = (n) => String(n).padStart(2, "0");
+    const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
+    const today = new Date().toDateString() === at.toDateString();
+    const year = new Date().getFullYear() === at.getFullYear() ? "" : `${at.getFullYear()}-`;
+    this.textContent = today ? clock : `${year}${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${clock}`;
+    this.title = at.toLocaleString();
+  }
+}
+customElements.define("local-time", LocalTime);
+
+const desk = {
+  retrySeconds: 5,
+  conversation: null,
+  title_: null,
+  end: true, // whether the newest message is in view
+  fromEnd: null, // the distance to keep while older messages come in above
+
+  box: () => document.querySelector(".messages"),
+  composer: () => document.querySelector("textarea.composer"),
+
+  // Drafts and messages on their way outlive a reload of the page.
+  drafts: () => JSON.parse(sessionStorage.getItem("desk.drafts") || "{}"),
+  pending: () => JSON.parse(sessionStorage.getItem("desk.pending") || "[]"),
+  keepPending: (list) => sessionStorage.setItem("desk.pending", JSON.stringify(list)),
+  keepDraft(text) {
+    if (!this.conversation) return;
+    const drafts = this.drafts();
+    if (text) drafts[this.conversation] = text;
+    else delete drafts[this.conversation];
+    sessionStorage.setItem("desk.drafts", JSON.stringify(drafts));
+  },
+
+  open(conversation, address) {
+    this.conversation = conversation;
+    history.replaceState(null, "", address);
+    this.fromEnd = null;
+    this.toEnd();
+    const composer = this.composer();
+    if (!composer) return;
+    if (matchMedia("(max-width: 720px)").matches) composer.placeholder = composer.ariaLabel;
+    composer.value = this.drafts()[conversation] || "";
+    this.fit(composer);
+    if (matchMedia("(pointer: fine)").matches) setTimeout(() => composer.focus(), 50);
+  },
+  focus() {
+    setTimeout(() => this.composer()?.focus(), 150);
+  },
+  use(text) {
+    const composer = this.composer();
+    if (!composer || composer.offsetParent === null) return;
+    composer.value = composer.value ? `${composer.value}\n${text}` : text;
+    this.changed(composer);
+    composer.focus();
+  },
+  changed(composer) {
+    this.keepDraft(composer.value);
+    this.fit(composer);
+  },
+  fit(composer) {
+    composer.style.height = "auto";
+    composer.style.height = `${Math.min(composer.scrollHeight + 2, 180)}px`;
+  },
+
+  send() {
+    const composer = this.composer();
+    const text = composer.value.trim();
+    if (!text || !this.conversation) return;
+    const message = { conversation: this.conversation, client_id: createRandomUUID(), text, at: Date.now() };
+    this.keepPending([...this.pending(), message]);
+    composer.value = "";
+    this.changed(composer);
+    composer.focus();
+    this.toEnd();
+    this.say(message);
+  },
+  say({ conversation, client_id, text }) {
+    this.composer()?.dispatchEvent(new CustomEvent("say", { detail: { conversation, client_id, text } }));
+  },
+  retry() {
+    if (!window.did_handshake || !window.socket?.connected) return;
+    for (const message of this.pending())
+      if (Date.now() - message.at > this.retrySeconds * 1000) this.say(message);
+  },
+  sent(client_id) {
+    this.keepPending(this.pending().filter((message) => message.client_id !== client_id));
+  },
+  refused(client_id) {
+    const message = this.pending().find((one) => one.client_id === client_id);
+    this.sent(client_id);
+    if (message && message.conversation === this.conversation) this.use(message.text);
+  },
+
+  // How many call for attention: in the lists, and said here while the tab was out of sight.
+  calling: 0,
+  away: 0,
+  title(count) {
+    this.title_ ??= document.title;
+    this.calling = count;
+    const all = this.calling + this.away;
+    document.title = all ? `(${all}) ${this.title_}` : this.title_;
+  },
+
+  toEnd() {
+    this.end = true;
+    this.settle();
+  },
+  settle() {
+    const box = this.box();
+    if (!box) return;
+    if (this.fromEnd !== null) box.scrollTop = box.scrollHeight - this.fromEnd;
+    else if (this.end) box.scrollTop = box.scrollHeight;
+    box.parentElement.dataset.more = this.end || this.fromEnd !== null ? "no" : "yes";
+  },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches?.("textarea.composer") || event.key !== "Enter") return;
+  // While an input method is composing, Enter chooses the word.
+  if (event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  desk.send();
+});
+document.addEventListener("input", (event) => {
+  if (event.target.matches?.("textarea.composer")) desk.changed(event.target);
+});
+document.addEventListener(
+  "scroll",
+  (event) => {
+    const box = event.target;
+    if (!box.classList?.contains("messages")) return;
+    desk.end = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    if (desk.end) box.parentElement.dataset.more = "no";
+  },
+  true,
+);
+document.addEventListener(
+  "click",
+  (event) => {
+    const older = event.target.closest?.(".older");
+    if (!older) return;
+    desk.fromEnd = desk.box().scrollHeight - desk.box().scrollTop;
+    setTimeout(() => (desk.fromEnd = null), 1500);
+  },
+  true,
+);
+document.addEventListener("DOMContentLoaded", () => {
+  new MutationObserver((changes) => {
+    const grown = changes.filter((change) => change.target.classList?.contains("messages"));
+    if (grown.length) desk.settle();
+    if (!document.hidden) return;
+    const said = grown.flatMap((change) => [...change.addedNodes]);
+    desk.away += said.filter((node) => node.dataset?.from === "shopper").length;
+    desk.title(desk.calling);
+  }).observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("visibilitychange", () => {
+    desk.away = 0;
+    desk.title(desk.calling);
+  });
+  setInterval(() => desk.retry(), 1000);
+});

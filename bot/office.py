@@ -1,0 +1,174 @@
+"""The staff's process: desk and studio behind one sign-in."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from nicegui import Client, ui
+from nicegui import app as pages
+from nicegui.storage import Storage
+from pydantic import TypeAdapter
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.staticfiles import StaticFiles
+
+from actions.backend.contract import Customer, Order, Shipment, ShopError
+from actions.backend.rest import RestShop
+from bot import desk, logs, problems, staff, studio
+from bot.conversations.store import connect
+from bot.desk.backend import BackendFailed
+from bot.desk.board import Board
+from bot.desk.page import Desk, install
+from bot.settings import Settings, settings
+from bot.staff import Accounts, sessions
+from bot.staff import pages as staff_pages
+from bot.staff.guard import Guard
+from bot.studio import page as studio_page
+from bot.wiring import Heart, background
+
+T = TypeVar("T")
+
+TITLE = "柜台 · 客服工作台"
+ORDERS = 10  # of a customer, the newest
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A customer as the desk shows her; the phone is masked by the shop."""
+
+    name: str
+    phone: str
+    level_text: str = ""
+    points: int | None = None
+
+
+_profile = TypeAdapter(Profile)
+
+
+class OfficeShop(RestShop):
+    """The order backend as the desk asks it: on behalf of the customer who is being served."""
+
+    def profile(self, actor: Customer) -> Profile:
+        return self._get("/v1/customers/{no}", _profile, actor, no=actor.id)
+
+
+class OrderDesk:
+    """The desk's backend over the order contract."""
+
+    def __init__(self, shop: OfficeShop) -> None:
+        self._shop = shop
+
+    def profile(self, customer_id: str) -> Profile:
+        return _answered(lambda: self._shop.profile(Customer(customer_id)))
+
+    def orders(self, customer_id: str) -> Sequence[Order]:
+        return _answered(lambda: self._shop.orders(Customer(customer_id), page_size=ORDERS).items)
+
+    def shipments(self, customer_id: str, order_no: str) -> Sequence[Shipment]:
+        return _answered(lambda: self._shop.shipments(Customer(customer_id), order_no))
+
+
+def _answered(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except ShopError as error:
+        raise BackendFailed(type(error).__name__) from error
+
+
+def create(settings: Settings) -> FastAPI:
+    """The office's application. One for each process: NiceGUI keeps its pages in the module."""
+    heart = Heart(settings)
+    accounts = Accounts(connect(settings.database))
+    board = Board(heart.store, accounts, heart.watcher)
+    backend = OrderDesk(OfficeShop(settings.shop_api, settings.shop_service_secret, connections=CONNECTIONS))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with background(heart.watcher.run(), board.run()):
+            yield
+
+    app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    problems.install(app)
+    app.add_middleware(
+        Guard,
+        accounts=accounts,
+        origin=settings.office,
+        page_session=_page_session,
+        picture_origins=tuple({_origin(settings.shop), _origin(settings.shop_api)}),
+    )
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=settings.office_secret,
+        session_cookie="office",
+        max_age=int(sessions.LASTS.total_seconds()),
+        same_site="strict",
+        https_only=settings.office.startswith("https:"),
+    )
+    app.include_router(staff_pages.create_router(accounts))
+    app.include_router(studio_page.create_router(heart.store))
+    for room in (staff, desk, studio):
+        name = room.__name__.rpartition(".")[2]
+        folder = Path(str(room.__file__)).parent / "static"
+        app.mount(f"/static/{name}", StaticFiles(directory=folder), name=name)
+
+    @app.get("/healthz")
+    def healthy() -> dict[str, str]:
+        heart.store.heads()
+        return {"status": "ok"}
+
+    @app.get("/")
+    def home() -> Response:
+        return Response(status_code=303, headers={"Location": "/desk"})
+
+    def not_allowed(request: Request, _: Exception) -> Response:
+        return staff_pages.forbidden(request)
+
+    # Routes of ours and pages of NiceGUI, which is an application of its own inside this one.
+    for each in (app, pages):
+        each.add_exception_handler(sessions.NotAllowed, not_allowed)
+    install(Desk(heart.store, heart.watcher, accounts, board, backend))
+    Storage.path = settings.data_dir / "nicegui"
+    pages.config.socket_io_js_transports = ["websocket"]
+    ui.run_with(
+        app,
+        title=TITLE,
+        language="zh-CN",
+        dark=None,
+        tailwind=False,
+        storage_secret=settings.office_secret,
+        show_welcome_message=False,
+    )
+    return app
+
+
+def _page_session(client_id: str) -> Mapping[str, Any] | None:
+    client = Client.instances.get(client_id)
+    return client.request.session if client else None
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    logs.configure("office")
+    uvicorn.run(
+        create(settings),
+        host=settings.host,
+        port=settings.office_port,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        server_header=False,
+        ws_max_size=256 * 1024,
+    )
+
+
+if __name__ == "__main__":
+    main()

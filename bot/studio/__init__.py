@@ -1,0 +1,1 @@
+"""The admins' studio: what the bot did not understand."""
