@@ -1,8 +1,9 @@
-"""The process environment that Rasa and its libraries need; to be called before any of them is imported."""
+"""The process environment that Rasa and its libraries need; set before any of them is imported."""
 
 from __future__ import annotations
 
 import os
+import warnings
 
 
 def prepare() -> None:
@@ -20,3 +21,14 @@ def prepare() -> None:
         # Rasa's cache of training steps knows nothing of changed dictionaries and code.
         RASA_MAX_CACHE_SIZE="0",
     )
+    # Old libraries warn of older ones on every import; nobody here can act on it.
+    warnings.showwarning = lambda *_args, **_kwargs: None
+
+
+def log_from(level: int) -> None:
+    """Make Rasa's two loggers tell what is of ``level`` (as in logging) or graver."""
+    from rasa.utils.common import configure_logging_and_warnings
+    from rasa.utils.log_utils import configure_structlog
+
+    configure_logging_and_warnings(level)
+    configure_structlog(level)

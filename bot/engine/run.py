@@ -8,14 +8,14 @@ Rasa with our channel on loopback, one process, no HTTP API. Environment: ``GUIT
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sqlite3
 import sys
 import tarfile
-import warnings
 from pathlib import Path
 
-from bot.engine.environment import prepare
+from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model
 
 
@@ -80,17 +80,13 @@ def _serve(model: Path) -> None:
     prepare()
     # endpoints.yml reads the first two. Libraries that unpack or cache must not do it where others write.
     os.environ.update(GUITAI_ACTIONS_URL=actions, GUITAI_ENGINE_DB=str(database), TMPDIR=str(scratch))
-    warnings.filterwarnings("ignore")
     os.chdir(ROOT)
 
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints
-    from rasa.utils.common import configure_logging_and_warnings
-    from rasa.utils.log_utils import configure_structlog
     from sanic import Sanic
 
-    configure_logging_and_warnings("INFO", None)
-    configure_structlog("INFO")
+    log_from(logging.INFO)
 
     async def require_model(app: Sanic, _: object) -> None:
         if not app.ctx.agent.is_ready():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import logging
 import os
+import re
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
-from bot.engine.environment import prepare
+from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model, model_path
 
 
@@ -46,17 +49,21 @@ def train(target: Path, root: Path = ROOT) -> Path:
         TrainingFailed: the data, the configuration or the disk is at fault.
     """
     prepare()
-    warnings.filterwarnings("ignore")
     target = target.resolve()
     os.chdir(root)  # config.yml names the dictionaries from there
     import rasa.model_training
     from rasa.shared.exceptions import RasaException
 
+    log_from(logging.ERROR)
+    said = io.StringIO()
     print("Training: reading data, fitting models …", flush=True)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Beside the target, so that the last step is a rename.
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder:
+        with (
+            tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder,
+            contextlib.redirect_stdout(said),
+        ):
             result = rasa.model_training.train(
                 domain="domain.yml",
                 config="config.yml",
@@ -66,15 +73,17 @@ def train(target: Path, root: Path = ROOT) -> Path:
                 force_training=True,
             )
             if result.code != 0 or not result.model:
-                raise TrainingFailed("Rasa refused the data; its message above says where.")
+                raise TrainingFailed(_one_sentence(said.getvalue()))
             os.replace(result.model, target)
     except (RasaException, OSError, ValueError) as error:
-        raise TrainingFailed(_one_sentence(error)) from error
+        raise TrainingFailed(_one_sentence(str(error) or type(error).__name__)) from error
+    except SystemExit as stop:
+        raise TrainingFailed(_one_sentence(said.getvalue())) from stop
     return target
 
 
-def _one_sentence(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+def _one_sentence(text: str) -> str:
+    text = " ".join(re.sub(r"\x1b\[\d*m", "", text).split())
     return text if len(text) <= 400 else text[:399] + "…"
 
 

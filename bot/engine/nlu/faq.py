@@ -26,6 +26,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from bot.engine.nlu.features import ngrams
 
@@ -39,13 +40,14 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
     """Reads ``normalized`` and ``text_tokens``; writes ``response_selector`` (the topics, best first).
 
     The property has the shape of Rasa's ResponseSelector, so that ``utter_faq`` answers with
-    ``utter_faq/<topic>``. A topic's score is the cosine (0–1) between the message and the nearest of
-    its questions.
+    ``utter_faq/<topic>``. A linear model orders the topics (measured: nearly twice as often right as the
+    nearest question alone); a topic's score is the cosine (0–1) between the message and the nearest of
+    its questions, so that a question unlike all that was ever asked scores low.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"ranking_length": 3}
+        return {"strength": 30.0, "ranking_length": 3}
 
     def __init__(
         self,
@@ -54,16 +56,18 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
         resource: Resource,
         vectorizer: TfidfVectorizer | None = None,
         questions: csr_matrix | None = None,
-        topics: list[str] | None = None,
+        topics: np.ndarray | None = None,
+        model: LogisticRegression | None = None,
         responses: dict[str, list[dict[str, Any]]] | None = None,
     ) -> None:
-        """Take one row of ``questions`` for each topic name (``faq/<topic>``) of ``topics``, in order."""
+        """Take one row of ``questions`` for each name (``faq/<topic>``) in ``topics``, in the same order."""
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._vectorizer = vectorizer
         self._questions = questions
-        self._topics = topics or []
+        self._topics = topics
+        self._model = model
         self._responses = responses or {}
 
     @classmethod
@@ -90,10 +94,10 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [e for e in training_data.intent_examples if e.get(INTENT) == FAQ]
-        self._topics = [example.get(INTENT_RESPONSE_KEY) or FAQ for example in examples]
+        topics = [example.get(INTENT_RESPONSE_KEY) or FAQ for example in examples]
         self._responses = {
             topic: training_data.responses.get(util.intent_response_key_to_template_key(topic), [])
-            for topic in self._topics
+            for topic in topics
         }
         unanswered = sorted(topic for topic, answers in self._responses.items() if not answers)
         if unanswered:
@@ -101,12 +105,17 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
                 f"FAQ topic without an answer: {', '.join(unanswered)}. "
                 "Add utter_<topic> under `responses:` beside its questions."
             )
-        if examples:
+        if len(self._responses) > 1:
             self._vectorizer = TfidfVectorizer(analyzer=ngrams, sublinear_tf=True)
             self._questions = self._vectorizer.fit_transform(examples)
+            self._topics = np.array(topics)
+            self._model = LogisticRegression(
+                C=self._config["strength"], solver="liblinear", tol=1e-2, random_state=0
+            ).fit(self._questions, self._topics)
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(
-                (self._vectorizer, self._questions, self._topics, self._responses), folder / _MODEL_FILE
+                (self._vectorizer, self._questions, self._topics, self._model, self._responses),
+                folder / _MODEL_FILE,
             )
         return self._resource
 
@@ -119,15 +128,18 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
 
     def _rank(self, message: Message) -> list[tuple[str, float]]:
         """Return the best topics with their scores, best first."""
-        if self._vectorizer is None or self._questions is None:
+        if self._vectorizer is None or self._questions is None or self._model is None:
             return []
-        scores = (self._questions @ self._vectorizer.transform([message]).T).toarray().ravel()
-        best: dict[str, float] = {}
-        for row in np.argsort(-scores, kind="stable"):
-            best.setdefault(self._topics[row], float(scores[row]))
-            if len(best) == self._config["ranking_length"]:
-                break
-        return list(best.items())
+        vector = self._vectorizer.transform([message])
+        likely = self._model.decision_function(vector)
+        if likely.ndim == 1:  # two topics: one figure, for the second
+            likely = np.column_stack((-likely, likely))
+        similarity = (self._questions @ vector.T).toarray().ravel()
+        best = np.argsort(-likely[0], kind="stable")[: self._config["ranking_length"]]
+        return [
+            (str(topic), float(similarity[self._topics == topic].max()))
+            for topic in self._model.classes_[best]
+        ]
 
     def _selection(self, ranking: list[tuple[str, float]]) -> dict[str, Any]:
         topic, score = ranking[0]

@@ -29,7 +29,7 @@ class ConfidenceGate(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         # threshold: least probability of the best reading; margin: least distance to the second one;
         # faq_threshold: least score of the FAQ topic, as a sure `faq` may hide a topic that fits badly.
-        return {"threshold": 0.4, "margin": 0.1, "faq_threshold": 0.3}
+        return {"threshold": 0.45, "margin": 0.1, "faq_threshold": 0.3}
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._config = config
