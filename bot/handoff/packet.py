@@ -160,7 +160,7 @@ def _slots(slots: Any, language: str) -> list[tuple[str, str]]:
     return [
         (known[name][language], "、".join(map(str, value)) if isinstance(value, list) else str(value))
         for name, value in slots.items()
-        if name in known and isinstance(value, str | int | float | list) and value not in ("", [], False)
+        if name in known and value and isinstance(value, str | int | float | list) and value is not True
     ]
 
 
