@@ -1,6 +1,7 @@
 """The action server: rasa-sdk's webhook on loopback, with quiet logs."""
 
 import logging
+import warnings
 
 import structlog
 from rasa_sdk.endpoint import create_app
@@ -22,6 +23,8 @@ def main() -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
+    # Known: the webhook of Rasa 3.6 and of this rasa-sdk is the same.
+    warnings.filterwarnings("ignore", message="Your versions of rasa and rasa_sdk")
     executor = ActionExecutor()
     executor.register_package("actions")
     # No page of any origin has business here.

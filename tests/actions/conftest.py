@@ -43,12 +43,7 @@ class Said:
     @property
     def cards(self) -> list[dict[str, Any]]:
         customs = [response["custom"] or {} for response in self.responses]
-        return [
-            card
-            for custom in customs
-            for card in [*custom.get("cards", []), *([custom.get("card")] * 1)]
-            if card
-        ]
+        return [card for custom in customs for card in custom.get("cards") or [custom.get("card")] if card]
 
     @property
     def handoff(self) -> dict[str, Any]:

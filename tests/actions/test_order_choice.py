@@ -1,0 +1,338 @@
+"""Which order the shopper means: the forms' validation, called as the engine calls it."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from actions.backend.contract import Order
+from actions.backend.rest import RestShop
+from actions.cards import kept
+from tests.actions.conftest import ActionServer, Said, bot, loop, slot, user
+from tests.actions.test_backend import tail
+
+STATUS, TRACK = "validate_order_status_form", "validate_logistics_track_form"
+BEGIN = {STATUS: loop("order_status_form"), TRACK: loop("logistics_track_form")}
+INTENT = {STATUS: "order_status", TRACK: "logistics_track"}
+
+
+def begin(actions: ActionServer, form: str, text: str = "", **call: Any) -> Said:
+    """The form begins with this message."""
+    return actions.call(form, text=text, **{"intent": INTENT[form], "since": [BEGIN[form]], **call})
+
+
+def choices(customer: str, orders: list[Order], first: int = 0, more: bool = False) -> dict[str, Any]:
+    """The slot of orders on show."""
+    return {
+        "customer": customer,
+        "first": first,
+        "more": more,
+        "unknown": False,
+        "orders": [kept(order) for order in orders],
+    }
+
+
+def asked(customer: str, orders: list[Order], failed: int = 0) -> dict[str, Any]:
+    """The slots while the form asks which of ``orders``."""
+    return {
+        "requested_slot": "order_no",
+        "order_attempts": failed,
+        "order_choices": choices(customer, orders),
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "customer", "text", "entities", "chosen"),
+    [
+        pytest.param(STATUS, "c1001", "订单到哪一步了", {}, 0, id="the only order"),
+        pytest.param(STATUS, "c1002", "我的台灯发货了吗", {}, 0, id="by the name of its goods"),
+        pytest.param(STATUS, "c1002", "那个白色的充电器呢", {}, 0, id="by specification and name"),
+        pytest.param(TRACK, "c1002", "耳機什麼時候到？ 降噪的", {}, 1, id="by part of a name"),
+        pytest.param(STATUS, "c1010", "T恤到哪了", {}, 1, id="by a mixed name"),
+        pytest.param(STATUS, "c1010", "ｔ恤到哪了", {}, 1, id="by a wide and lower-case name"),
+        pytest.param(STATUS, "c1002", "最近那单", {"ordinal": "latest"}, 0, id="the latest"),
+        pytest.param(TRACK, "c1002", "最近那单", {"ordinal": "latest"}, 1, id="the latest that was sent"),
+        pytest.param(STATUS, "c1002", "尾号00011518的订单", {}, 2, id="by a part of its number"),
+        pytest.param(TRACK, "c1003", "卫衣的快递", {}, 0, id="goods that were not sent yet"),
+        pytest.param(TRACK, "c1003", "快递到哪了", {}, 1, id="the only one that was sent"),
+    ],
+)
+def test_an_order_is_chosen_at_once(
+    actions: ActionServer,
+    orders: dict[str, list[Order]],
+    form: str,
+    customer: str,
+    text: str,
+    entities: dict[str, str],
+    chosen: int,
+) -> None:
+    said = begin(actions, form, text, customer=customer, entities=entities)
+    assert said.slots["order_no"] == orders[customer][chosen].no
+    assert said.slots["order"]["no"] == said.slots["order_no"]
+    assert said.slots["requested_slot"] is None and said.responses == []
+    assert said.slots["order"]["address"] == {"name": "", "phone": "", "text": ""}
+
+
+@pytest.mark.parametrize(
+    ("form", "customer", "text", "offered"),
+    [
+        pytest.param(STATUS, "c1002", "查订单", [0, 1, 2, 3], id="all her orders"),
+        pytest.param(TRACK, "c1002", "快递到哪了", [1, 2, 3], id="those that were sent"),
+        pytest.param(TRACK, "c1010", "快递到哪了", [1, 2, 3, 4], id="on the way first"),
+        pytest.param(STATUS, "c1010", "我买的坚果", [2], id="one that fits is not asked for"),
+    ],
+)
+def test_several_orders_are_offered(
+    actions: ActionServer,
+    orders: dict[str, list[Order]],
+    form: str,
+    customer: str,
+    text: str,
+    offered: list[int],
+) -> None:
+    said = begin(actions, form, text, customer=customer)
+    expected = [orders[customer][i].no for i in offered]
+    if len(expected) == 1:
+        assert said.slots["order_no"] == expected[0]
+        return
+    assert said.slots["requested_slot"] == "order_no" and said.slots["order_attempts"] == 0
+    assert [order["no"] for order in said.slots["order_choices"]["orders"]] == expected
+
+
+def test_orders_that_fit_equally_are_offered_alone(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    said = begin(actions, STATUS, "订单号里有2026112100那个", customer="c1010")
+    assert said.slots["order_no"] == orders["c1010"][0].no
+    said = begin(actions, STATUS, "202611开头的订单", customer="c1010")
+    assert [o["no"] for o in said.slots["order_choices"]["orders"]] == [o.no for o in orders["c1010"][:3]]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "entities", "chosen"),
+    [
+        pytest.param("第二个", "inform", {"ordinal": "2"}, 1, id="ordinal"),
+        pytest.param("2", "nlu_fallback", {}, 1, id="bare number"),
+        pytest.param("最后一个", "inform", {"ordinal": "last"}, 3, id="last"),
+        pytest.param("耳机", "quality_complaint", {}, 1, id="goods alone, whatever they were taken for"),
+        pytest.param("龙井那个呀", "out_of_scope", {}, 2, id="goods in an unsure message"),
+        pytest.param("/inform", "inform", {"order_no": "{1}"}, 1, id="button"),
+    ],
+)
+def test_the_question_which_order_is_answered(
+    actions: ActionServer,
+    orders: dict[str, list[Order]],
+    text: str,
+    intent: str,
+    entities: dict[str, str],
+    chosen: int,
+) -> None:
+    hers = orders["c1002"]
+    entities = {name: hers[1].no if value == "{1}" else value for name, value in entities.items()}
+    said = actions.call(
+        STATUS, text=text, intent=intent, entities=entities, customer="c1002", slots=asked("c1002", hers)
+    )
+    assert said.slots["order_no"] == hers[chosen].no and said.slots["requested_slot"] is None
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        ("faq", "退货运费谁出"),
+        ("greet", "你好"),
+        ("human_agent", "转人工"),
+        ("deny", "算了"),
+        ("return_request", "这个台灯我要退"),
+        ("logistics_track", "台灯"),
+    ],
+)
+def test_a_message_about_something_else_is_left_to_the_rules(
+    actions: ActionServer, orders: dict[str, list[Order]], intent: str, text: str
+) -> None:
+    request = actions.request(
+        STATUS, text, intent, None, "c1002", asked("c1002", orders["c1002"]), None, None
+    )
+    response = httpx.post(f"{actions.address}/webhook", json=request, timeout=10)
+    assert (response.status_code, response.json()["action_name"]) == (400, "order_status_form")
+
+
+def test_after_a_digression_the_same_is_asked_again(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    slots = asked("c1002", orders["c1002"])
+    rejected = [{"event": "action_execution_rejected", "name": "order_status_form"}]
+    said = actions.call(STATUS, intent="faq", customer="c1002", slots=slots, since=rejected)
+    assert said.slots == {"requested_slot": "order_no"}
+    said = actions.call("action_ask_order_no", intent="faq", customer="c1002", slots=slots, since=rejected)
+    assert said.names == ["utter_choose_order_still"] and said.cards == []
+
+
+def test_the_order_just_spoken_of_stays_the_topic_for_a_while(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    no = orders["c1002"][2].no
+    spoken = [user("inform"), slot("order_no", no)]
+    said = begin(actions, TRACK, "那它什么时候到", customer="c1002", slots={"order_no": no}, before=spoken)
+    assert said.slots["order_no"] == no
+    later = [*spoken, user("greet"), user("faq"), user("thanks")]
+    said = begin(actions, TRACK, "快递到哪了", customer="c1002", slots={"order_no": no}, before=later)
+    assert said.slots["requested_slot"] == "order_no"
+    said = begin(actions, TRACK, "耳机呢", customer="c1002", slots={"order_no": no}, before=spoken)
+    assert said.slots["order_no"] == orders["c1002"][1].no
+    other = begin(
+        actions, TRACK, customer="c1002", slots={"order_no": no}, before=spoken, entities={"ordinal": "other"}
+    )
+    assert other.slots["requested_slot"] == "order_no"
+
+
+def test_another_customers_number_is_not_found_and_hers_are_offered(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    foreign = orders["c1001"][0]
+    for number in (foreign.no, "2020010100000000"):
+        said = begin(actions, STATUS, number, customer="c1002", entities={"order_no": number})
+        assert said.slots["order_no"] is None and said.slots["order_choices"]["unknown"]
+        assert foreign.items[0].name not in str(said.slots)
+        shown = actions.call("action_ask_order_no", customer="c1002", slots=said.slots)
+        assert shown.names == ["utter_order_not_found"]
+        assert {card["order_no"] for card in shown.cards} == {order.no for order in orders["c1002"]}
+
+
+def test_a_customer_without_orders_hears_so(actions: ActionServer) -> None:
+    said = begin(actions, TRACK, "快递到哪了", customer="c1008")
+    assert said.names == ["utter_no_orders"] and said.slots["requested_slot"] is None
+
+
+def test_the_question_shows_cards_and_buttons(actions: ActionServer, orders: dict[str, list[Order]]) -> None:
+    hers = orders["c1002"]
+    said = actions.call("action_ask_order_no", customer="c1002", slots=asked("c1002", hers))
+    assert said.names == ["utter_choose_order"]
+    assert [card["order_no"] for card in said.cards] == [order.no for order in hers]
+    assert said.buttons == [f'/inform{{"order_no": "{order.no}"}}' for order in hers]
+    assert said.responses[0]["buttons"][0]["title"] == "护眼台灯 等3件 · 待发货"
+
+
+def test_five_orders_are_shown_at_once_and_more_on_request(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    slots = asked("c1010", orders["c1010"])
+    slots["order_choices"]["more"] = True
+    said = actions.call("action_ask_order_no", customer="c1010", slots=slots)
+    assert said.buttons[-1] == '/inform{"ordinal": "more"}' and len(said.cards) == 5
+    # Five orders are all she has: more begins again from the first.
+    said = actions.call(STATUS, customer="c1010", entities={"ordinal": "more"}, slots=slots)
+    assert said.slots["order_choices"]["first"] == 0 and said.slots["order_attempts"] == 0
+
+
+def test_one_customers_list_is_never_shown_to_another(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    slots = asked("c1002", orders["c1002"])
+    for customer in ("c1001", None):
+        said = actions.call("action_ask_order_no", customer=customer, slots=slots)
+        assert said.names == ["utter_ask_order_no"] and said.cards == []
+
+
+def test_two_failed_attempts_offer_a_human(actions: ActionServer, orders: dict[str, list[Order]]) -> None:
+    slots = asked("c1002", orders["c1002"])
+    for attempt, response in ((1, "utter_choose_order_again"), (2, "utter_offer_human")):
+        said = actions.call(STATUS, text="阿巴阿巴", intent="nlu_fallback", customer="c1002", slots=slots)
+        assert said.slots["order_attempts"] == attempt
+        slots = {**slots, **said.slots}
+        question = actions.call("action_ask_order_no", customer="c1002", slots=slots)
+        assert question.names == [response]
+        assert ("/human_agent" in question.buttons) == (attempt == 2)
+
+
+def test_a_visitor_hears_nothing_before_she_is_verified(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    order = orders["c1001"][0]
+    said = begin(actions, TRACK, "快递到哪了")
+    assert said.slots["requested_slot"] == "order_no" and said.responses == []
+    said = begin(actions, TRACK, order.no, entities={"order_no": order.no})
+    assert said.slots == {"order_no": order.no, "order_attempts": 0, "requested_slot": "phone_tail"}
+    unknown = begin(actions, TRACK, entities={"order_no": "2020010100000000"})
+    assert unknown.slots["requested_slot"] == "phone_tail"
+
+
+@pytest.mark.parametrize(
+    ("entities", "slots"),
+    [
+        pytest.param({"order_no": "{no}", "phone_tail": "{tail}"}, {}, id="together"),
+        pytest.param({"order_no": "{no}"}, {"phone_tail": "{tail}"}, id="the phone earlier"),
+        pytest.param({"phone_tail": "{tail}"}, {"order_no": "{no}"}, id="the number earlier"),
+    ],
+)
+def test_a_visitor_is_not_asked_for_what_she_gave(
+    actions: ActionServer,
+    orders: dict[str, list[Order]],
+    entities: dict[str, str],
+    slots: dict[str, str],
+) -> None:
+    order = orders["c1004"][0]
+    known = {"{no}": order.no, "{tail}": tail("c1004")}
+    said = begin(
+        actions,
+        TRACK,
+        entities={name: known[value] for name, value in entities.items()},
+        slots={name: known[value] for name, value in slots.items()},
+    )
+    assert said.slots["order"]["no"] == order.no and said.slots["requested_slot"] is None
+    assert said.slots["order_token"]["order_no"] == order.no and said.slots["phone_tail"] is None
+
+
+def test_a_wrong_phone_and_an_unknown_order_sound_the_same(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    answers = []
+    for number in (orders["c1005"][0].no, "2020010100000001"):
+        said = begin(actions, STATUS, entities={"order_no": number, "phone_tail": "0000"})
+        answers.append((said.names, {k: v for k, v in said.slots.items() if k != "order_no"}))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == ["utter_verification_failed"]
+    assert answers[0][1] == {"phone_tail": None, "order_attempts": 1, "requested_slot": "phone_tail"}
+
+
+def test_a_locked_order_says_when_to_come_back(actions: ActionServer, orders: dict[str, list[Order]]) -> None:
+    number = orders["c1007"][0].no
+    for _ in range(5):
+        begin(actions, STATUS, entities={"order_no": number, "phone_tail": "0000"})
+    said = begin(actions, STATUS, entities={"order_no": number, "phone_tail": tail("c1007")})
+    assert said.names == ["utter_verification_locked"]
+    assert 1 <= int(said.responses[0]["minutes"]) <= 15
+    assert said.slots["order"] is None and said.slots["requested_slot"] is None
+
+
+def test_a_verified_visitor_goes_on_with_her_order_only(
+    actions: ActionServer, shop: RestShop, orders: dict[str, list[Order]]
+) -> None:
+    mine, other = orders["c1006"][0].no, orders["c1001"][0].no
+    proof = shop.verify(mine, tail("c1006"))
+    token = {"order_no": mine, "token": proof.token, "expires_at": proof.expires_at.isoformat()}
+    slots = {"order_no": mine, "order_token": token}
+    assert begin(actions, TRACK, "那它什么时候到", slots=slots).slots["order"]["no"] == mine
+    said = begin(actions, TRACK, entities={"order_no": other}, slots={**slots, "order_no": other})
+    assert said.slots["requested_slot"] == "phone_tail" and "order" not in said.slots
+    old = {**slots, "order_token": {**token, "expires_at": "2020-01-01T00:00:00+08:00"}}
+    assert begin(actions, TRACK, slots=old).slots["requested_slot"] == "phone_tail"
+    another = begin(actions, TRACK, entities={"ordinal": "other"}, slots=slots)
+    assert another.slots["requested_slot"] == "order_no"
+
+
+def test_an_unverified_customer_is_a_visitor(actions: ActionServer) -> None:
+    request = actions.request(STATUS, "", "order_status", None, "c1001", {}, None, [BEGIN[STATUS]])
+    request["tracker"]["latest_message"]["metadata"]["customer"]["verified"] = False
+    answer = httpx.post(f"{actions.address}/webhook", json=request, timeout=10).json()
+    said = Said(**answer)
+    assert said.slots["requested_slot"] == "order_no" and "order_choices" not in said.slots
+
+
+def test_a_yes_to_the_offer_of_a_human_leaves_the_form(
+    actions: ActionServer, orders: dict[str, list[Order]]
+) -> None:
+    offer = bot("utter_no_parcel", "/human_agent", "/deny")
+    request = actions.request(
+        STATUS, "好", "affirm", None, "c1002", asked("c1002", orders["c1002"]), [user("x"), offer], None
+    )
+    assert httpx.post(f"{actions.address}/webhook", json=request, timeout=10).status_code == 400
