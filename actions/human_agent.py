@@ -38,7 +38,7 @@ class ActionHandoff(TurnAction):
 async def hand_over(say: CollectingDispatcher, turn: Turn) -> list[EventType]:
     """Say that a colleague takes over and put the packet beside it; ends an active form."""
     reason = _reason(turn)
-    slots = {name: turn.slot(name) for name in SLOTS if turn.slot(name)}
+    slots = {name: value for name in SLOTS if (value := turn.known(name))}
     handoff: dict[str, Any] = {"reason": reason, "slots": slots, "orders": await _orders(turn)}
     say.utter_message(response=f"utter_handoff_{reason}", json_message={"handoff": handoff})
     return [ActiveLoop(None), SlotSet("requested_slot", None)]
@@ -57,8 +57,8 @@ async def _orders(turn: Turn) -> list[dict[str, Any]]:
     """The orders spoken of as they are now; those that the shop does not give are left out."""
     spoken: list[str] = []
     for event in reversed(turn.events):
-        if event["event"] == "slot" and event["name"] == "order_no" and event["value"]:
-            spoken.append(str(event["value"]))
+        if event["event"] == "slot" and event["name"] == "order_no" and isinstance(event["value"], str):
+            spoken.append(event["value"])
     found = await asyncio.gather(*(_snapshot(turn, no) for no in list(dict.fromkeys(spoken))[:ORDERS]))
     return [snapshot for snapshot in found if snapshot]
 

@@ -122,7 +122,7 @@ class ValidateOrderForm(TurnAction):
 
     async def _topic(self, turn: Turn, customer: Customer, page: OrderPage) -> Order | None:
         """The order just spoken of, while it is still the topic."""
-        no, turns = turn.slot("order_no"), turn.turns_since("order_no")
+        no, turns = turn.known("order_no"), turn.turns_since("order_no")
         if not no or turns is None or turns > TOPIC_TURNS:
             return None
         try:
@@ -134,10 +134,10 @@ class ValidateOrderForm(TurnAction):
         self, say: CollectingDispatcher, turn: Turn, asked: str | None, failed: int
     ) -> list[EventType]:
         no = turn.entity("order_no")
-        tail = turn.entity("phone_tail") or turn.slot("phone_tail")
+        tail = turn.entity("phone_tail") or turn.known("phone_tail")
         another = turn.entity("ordinal") == OTHER
         if not another:
-            no = no or turn.slot("order_no")
+            no = no or turn.known("order_no")
         if not no and not another and not asked:
             no = (turn.slot("order_token") or {}).get("order_no")
         if not no:

@@ -69,6 +69,13 @@ class Turn:
     def slot(self, name: str) -> Any:
         return self._tracker.get_slot(name)
 
+    def known(self, name: str) -> str | None:
+        """The value of a text slot; the last one where a message held several."""
+        value = self.slot(name)
+        # A payload may hold anything, and Rasa puts it into the slot as it is.
+        values = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        return values[-1] if values else None
+
     @property
     def events(self) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = self._tracker.events

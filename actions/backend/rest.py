@@ -1,6 +1,7 @@
 """The order contract over HTTP, with ``requests``."""
 
 import logging
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
@@ -37,6 +38,9 @@ T = TypeVar("T")
 
 TIMEOUT = (1.0, 3.0)  # seconds to connect, seconds between bytes
 CUSTOMER_SECONDS = 60  # how long the header that names the acting customer holds
+# What the contract takes; nothing else can be right, so the shop need not be asked.
+ORDER_NO = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PHONE_TAIL = re.compile(r"[0-9]{4}")
 LOCK_SECONDS = 900  # told when a locked shop names no Retry-After
 
 _order = TypeAdapter(Order)
@@ -95,6 +99,8 @@ class RestShop:
         return self._get("/v1/orders/{no}/shipments", _shipments, actor, no=no, key="items")
 
     def verify(self, order_no: str, phone_tail: str) -> Verification:
+        if not (ORDER_NO.fullmatch(order_no) and PHONE_TAIL.fullmatch(phone_tail)):
+            raise VerificationFailed
         response = self._send(
             "POST", "/v1/verifications", json={"order_no": order_no, "phone_tail": phone_tail}
         )
@@ -110,6 +116,8 @@ class RestShop:
         params: Mapping[str, str | int] | None = None,
         key: str | None = None,
     ) -> T:
+        if "{no}" in path and not ORDER_NO.fullmatch(no):
+            raise NotFound
         headers = {"Acting-Customer": self._acting(actor)}
         response = self._send("GET", path, no=no, headers=headers, params=params)
         return self._read(response, f"GET {path}", kind, key)

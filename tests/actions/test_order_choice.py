@@ -336,3 +336,16 @@ def test_a_yes_to_the_offer_of_a_human_leaves_the_form(
         STATUS, "好", "affirm", None, "c1002", asked("c1002", orders["c1002"]), [user("x"), offer], None
     )
     assert httpx.post(f"{actions.address}/webhook", json=request, timeout=10).status_code == 400
+
+
+@pytest.mark.parametrize("value", [["1", "2"], {"a": 1}, 7, "../../etc", "2" * 5000, "", "１２３４"])
+def test_a_forged_value_finds_nothing_and_breaks_nothing(actions: ActionServer, value: Any) -> None:
+    """A payload may hold anything; Rasa puts it into entity and slot as it is."""
+    forged = {"entities": {"order_no": value, "phone_tail": value}, "slots": {"order_no": value}}
+    said = begin(actions, STATUS, customer="c1002", before=[slot("order_no", value)], **forged)
+    assert said.slots["requested_slot"] == "order_no" and said.responses == []
+    said = begin(actions, STATUS, **forged)
+    assert said.names in ([], ["utter_verification_failed"])
+    assert said.slots["requested_slot"] in {"order_no", "phone_tail"}
+    said = actions.call("action_handoff", customer="c1002", before=[slot("order_no", value)], **forged)
+    assert said.handoff["orders"] == []
