@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import signal
 from collections.abc import Callable
 
@@ -20,6 +21,7 @@ from bot.staff.store import Accounts, ensure_accounts
 def run(settings: Settings, say: Callable[[str], None] = print) -> None:
     """Prepare, start, print where everything is, and serve until Ctrl-C. Raises CannotStart."""
     stack = Stack(settings, say)
+    os.umask(0o077)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         stack.check()

@@ -7,6 +7,7 @@ import configparser
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -88,6 +89,7 @@ class Stack:
         logs = self.settings.data_dir / "logs"
         for path in (folder, logs, self.settings.data_dir / "tmp"):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (logs / "supervisord.log").unlink(missing_ok=True)
         config = folder / "supervisord.conf"
         config.write_text(_supervisor_config((ROOT / "Procfile").read_text(), folder, logs))
         command = [str(ROOT / ".venv/bin/supervisord"), "-n", "-c", str(config)]
@@ -155,11 +157,12 @@ class Stack:
                         self._say(f"  {name:8} ready after {time.monotonic() - began:4.1f} s")
                 if self._supervisor and self._supervisor.poll() is not None:
                     raise CannotStart(f"The processes ended at once: see {logs / 'supervisord.log'}.")
+                if ended := _ended_often(logs):
+                    raise CannotStart(f"The {ended} ends again and again: {_last_words(logs, ended)}")
                 if checks and time.monotonic() - began > HEALTHY_WITHIN:
-                    name = next(iter(checks))
+                    late = next(iter(checks))
                     raise CannotStart(
-                        f"The {name} did not become healthy within {HEALTHY_WITHIN:.0f} s: "
-                        f"see {logs / name}.log (last line: {_last_line(logs / f'{name}.log')})."
+                        f"The {late} is not healthy after {HEALTHY_WITHIN:.0f} s: {_last_words(logs, late)}"
                     )
                 time.sleep(0.2)
 
@@ -180,9 +183,18 @@ def _answers(http: httpx.Client, url: str) -> bool:
         return False
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    return lines[-1].strip() if lines else "none"
+def _ended_often(logs: Path) -> str | None:
+    """A process that has ended twice since the start, by supervisord's own log."""
+    log = logs / "supervisord.log"
+    ended = re.findall(r"exited: (\w+) ", log.read_text()) if log.exists() else []
+    return next((name for name in ended if ended.count(name) > 1), None)
+
+
+def _last_words(logs: Path, process: str) -> str:
+    log = logs / f"{process}.log"
+    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    said = [line.strip() for line in lines if line.strip()]
+    return f"{said[-1] if said else 'it said nothing'} ({log})"
 
 
 def _supervisor_config(procfile: str, folder: Path, logs: Path) -> str:
