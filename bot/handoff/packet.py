@@ -221,8 +221,7 @@ def _summary(
     orders: Sequence[Mapping[str, Any]],
     language: str,
 ) -> str:
-    if conversation.customer_id:
-        name = conversation.customer_name or conversation.customer_id
+    if name := conversation.customer_name or conversation.customer_id:
         who = _say("summary", "customer", language, name=name)
     else:
         who = _say("summary", "visitor", language)

@@ -1,0 +1,122 @@
+"""A real office process with the sample shop behind it, and Chromium before it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from bot import migrations
+from bot.conversations.store import Store, connect
+from bot.settings import ROOT, Settings
+from bot.staff import Accounts, ensure_accounts
+from tests.servers import free_port
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@dataclass
+class Office:
+    """A running office: where it is, its log, and the passwords by name."""
+
+    url: str
+    settings: Settings
+    store: Store
+    accounts: Accounts
+    passwords: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("office"), office_port=free_port(), shop_port=free_port()
+    )
+    migrations.upgrade(settings.database)
+    engine = connect(settings.database)
+    accounts = Accounts(engine)
+    made = ensure_accounts(accounts)
+    environment = {
+        **os.environ,
+        "GUITAI_DATA_DIR": str(settings.data_dir),
+        "GUITAI_OFFICE_PORT": str(settings.office_port),
+        "GUITAI_SHOP_PORT": str(settings.shop_port),
+    }
+    running = [
+        subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT)
+        for module in ("bot.office", "bot.shop")
+    ]
+    try:
+        for address in (settings.office, settings.shop):
+            _wait_for(f"{address}/healthz", running)
+        yield Office(
+            settings.office, settings, Store(engine), accounts, {m["name"]: m["password"] for m in made}
+        )
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for(url: str, running: list["subprocess.Popen[bytes]"]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert all(process.poll() is None for process in running), "a process ended at its start"
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not become healthy")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = CHROMIUM if Path(CHROMIUM).exists() else None
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browser contexts, each a person of its own."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        made = chromium.new_context(viewport={"width": 1280, "height": 800}, **options)  # type: ignore[arg-type]
+        made.set_default_timeout(15_000)
+        opened.append(made)
+        return made
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def sign_in(office: Office, context: Callable[..., BrowserContext]) -> Callable[[str], Page]:
+    """Signs a member of staff in and answers the desk's page; what the page complains of fails the test."""
+
+    def enter(name: str) -> Page:
+        page = context().new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+        page.goto(f"{office.url}/desk")
+        page.get_by_test_id("sign-in-name").fill(name)
+        page.get_by_test_id("sign-in-password").fill(office.passwords[name])
+        page.get_by_test_id("sign-in-submit").click()
+        page.get_by_test_id("desk").wait_for()
+        return page
+
+    return enter
