@@ -141,22 +141,21 @@ class Names:
 
     def __init__(self, names: dict[str, dict[str, list[str]]]) -> None:
         """Take entity → canonical name → spellings."""
-        self._nlp = spacy.blank("zh")
-        self._ruler = self._nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
         # The ruler keeps one label per span; the canonical name travels as its id.
-        self._ruler.add_patterns(
-            [
-                {"label": entity, "pattern": normalize(spelling), "id": canonical}
-                for entity, spellings_of in names.items()
-                for canonical, spellings in spellings_of.items()
-                for spelling in {canonical, *spellings}
-                if normalize(spelling)
-            ]
-        )
+        patterns = [
+            {"label": entity, "pattern": normalize(spelling), "id": canonical}
+            for entity, spellings_of in names.items()
+            for canonical, spellings in spellings_of.items()
+            for spelling in dict.fromkeys((canonical, *spellings))
+            if normalize(spelling)
+        ]
+        self._has_names = bool(patterns)
+        self._nlp = spacy.blank("zh")
+        self._nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"}).add_patterns(patterns)
 
     def find(self, text: str) -> Iterator[Value]:
         """Give the names in normalized ``text``."""
-        if not self._ruler.patterns:
+        if not self._has_names:
             return
         for span in self._nlp(text).ents:
             start, end = span.start_char, span.end_char

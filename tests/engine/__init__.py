@@ -1,0 +1,1 @@
+"""Tests that import rasa: run in the engine environment (``make test`` does)."""

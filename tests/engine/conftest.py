@@ -1,0 +1,125 @@
+"""A tiny shop, trained once: real components, real rules, a real tracker store."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from bot.engine.environment import log_from, prepare
+
+prepare()
+
+NLU = """
+version: "3.1"
+nlu:
+- intent: greet
+  examples: |
+    - 你好
+    - 您好呀
+    - 在吗
+    - 早上好
+    - 哈喽
+    - 嗨 有人吗
+- intent: order_status
+  examples: |
+    - 我的订单发货了吗
+    - 查一下订单状态
+    - 订单到哪一步了
+    - 单子处理了没有
+    - 我买的东西发出去了吗
+    - 帮我看看订单
+- intent: out_of_scope
+  examples: |
+    - 今天天气怎么样
+    - 股票会涨吗
+    - 帮我写作业
+    - 明天会下雨吗
+    - 世界杯谁赢了
+    - 给我讲讲量子力学
+- intent: faq/return_postage
+  examples: |
+    - 退货运费谁出
+    - 退回去的邮费谁承担
+    - 退货要自己付运费吗
+    - 寄回来的快递费算谁的
+    - 退货包邮吗
+    - 有没有运费险
+- intent: faq/invoice_how
+  examples: |
+    - 怎么开发票
+    - 发票在哪里申请
+    - 可以开电子发票吗
+    - 开票怎么操作
+    - 我要报销怎么弄发票
+    - 能开专票吗
+responses:
+  utter_faq/return_postage:
+  - text: 质量问题我们承担运费。
+  utter_faq/invoice_how:
+  - text: 订单完成后可以申请电子发票。
+"""
+DOMAIN = """
+version: "3.1"
+session_config: {session_expiration_time: 0, carry_over_slots_to_new_session: true}
+intents: [greet, order_status, out_of_scope, faq, nlu_fallback]
+entities: [order_no]
+slots:
+  order_no: {type: text, influence_conversation: false, mappings: [{type: from_entity, entity: order_no}]}
+actions: [action_order_status]
+responses:
+  utter_greet: [{text: 您好, buttons: [{title: 查订单, payload: /order_status}]}]
+  utter_unsure: [{text: 没太明白您的意思。}]
+  utter_card: [{text: 您的订单, custom: {card: {kind: order, order_no: "1"}}}]
+"""
+RULES = """
+version: "3.1"
+rules:
+- {rule: greet, steps: [{intent: greet}, {action: utter_greet}]}
+- {rule: order, steps: [{intent: order_status}, {action: utter_card}, {action: action_order_status}]}
+- {rule: faq, steps: [{intent: faq}, {action: utter_faq}]}
+- {rule: unsure, steps: [{intent: nlu_fallback}, {action: utter_unsure}]}
+"""
+CONFIG = """
+recipe: default.v1
+language: zh
+assistant_id: test
+pipeline:
+- {name: bot.engine.nlu.normalizer.Normalizer}
+- {name: bot.engine.nlu.tokenizer.LexiconTokenizer, lexicon: words.txt}
+- {name: bot.engine.nlu.entities.EntityFinder, couriers: couriers.yml, catalogue: catalogue.txt}
+- {name: bot.engine.nlu.intent_classifier.NgramIntentClassifier}
+- {name: bot.engine.nlu.faq.FaqRetrieval}
+- {name: bot.engine.nlu.gate.ConfidenceGate, threshold: 0.5, margin: 0.1, faq_threshold: 0.2}
+policies:
+- {name: RulePolicy, enable_fallback_prediction: false}
+"""
+
+
+def write_project(root: Path) -> None:
+    """Write the tiny shop's files under ``root``."""
+    for name, content in {
+        "config.yml": CONFIG,
+        "domain.yml": DOMAIN,
+        "data/nlu/all.yml": NLU,
+        "data/stories/all.yml": RULES,
+        "words.txt": "运费险 500 n\n",
+        "couriers.yml": "顺丰速运: [顺丰, sf]\n",
+        "catalogue.txt": "云朵抱枕\n",
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny shop's model archive."""
+    from bot.engine.train import train
+
+    root = tmp_path_factory.mktemp("project")
+    write_project(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        path = train(root / "models" / "tiny.tar.gz", root)
+    log_from(logging.CRITICAL)
+    return path
