@@ -22,7 +22,8 @@ def run(settings: Settings, say: Callable[[str], None] = print) -> None:
     """Prepare, start, print where everything is, and serve until Ctrl-C. Raises CannotStart."""
     stack = Stack(settings, say)
     os.umask(0o077)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     try:
         stack.check()
         say("Training data and model")
