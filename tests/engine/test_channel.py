@@ -193,6 +193,7 @@ def test_foreign_payload(engine: Engine, payload: str) -> None:
      json.dumps(said("m", text="x", payload="/greet")).encode(), json.dumps(said("m")).encode(),
      json.dumps(said("m", text="x", customer="me")).encode(), json.dumps(said("m", text=7)).encode(),
      b"[" * 30000],
+    ids=lambda body: repr(body[:40]),
 )  # fmt: skip
 def test_bad_body(engine: Engine, body: bytes) -> None:
     with pytest.raises(Refused) as refused:

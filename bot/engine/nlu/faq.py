@@ -24,11 +24,8 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, PREDICTED_CON
 from rasa.shared.nlu.training_data import util
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from bot.engine.nlu.features import ngrams
+from bot.engine.nlu.linear import NgramModel
 
 FAQ = "faq"
 
@@ -54,20 +51,16 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        vectorizer: TfidfVectorizer | None = None,
-        questions: csr_matrix | None = None,
+        model: NgramModel | None = None,
         topics: np.ndarray | None = None,
-        model: LogisticRegression | None = None,
         responses: dict[str, list[dict[str, Any]]] | None = None,
     ) -> None:
-        """Take one row of ``questions`` for each name (``faq/<topic>``) in ``topics``, in the same order."""
+        """Take the name (``faq/<topic>``) of each of the model's rows in ``topics``."""
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._vectorizer = vectorizer
-        self._questions = questions
-        self._topics = topics
         self._model = model
+        self._topics = topics
         self._responses = responses or {}
 
     @classmethod
@@ -106,17 +99,10 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
                 "Add utter_<topic> under `responses:` beside its questions."
             )
         if len(self._responses) > 1:
-            self._vectorizer = TfidfVectorizer(analyzer=ngrams, sublinear_tf=True)
-            self._questions = self._vectorizer.fit_transform(examples)
+            self._model = NgramModel(examples, topics, self._config["strength"])
             self._topics = np.array(topics)
-            self._model = LogisticRegression(
-                C=self._config["strength"], solver="liblinear", tol=1e-2, random_state=0
-            ).fit(self._questions, self._topics)
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(
-                (self._vectorizer, self._questions, self._topics, self._model, self._responses),
-                folder / _MODEL_FILE,
-            )
+            joblib.dump((self._model, self._topics, self._responses), folder / _MODEL_FILE)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -128,18 +114,14 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
 
     def _rank(self, message: Message) -> list[tuple[str, float]]:
         """Return the best topics with their scores, best first."""
-        if self._vectorizer is None or self._questions is None or self._model is None:
+        if self._model is None:
             return []
-        vector = self._vectorizer.transform([message])
-        likely = self._model.decision_function(vector)
-        if likely.ndim == 1:  # two topics: one figure, for the second
-            likely = np.column_stack((-likely, likely))
-        similarity = (self._questions @ vector.T).toarray().ravel()
-        best = np.argsort(-likely[0], kind="stable")[: self._config["ranking_length"]]
-        return [
-            (str(topic), float(similarity[self._topics == topic].max()))
-            for topic in self._model.classes_[best]
-        ]
+        vector = self._model.vector(message)
+        likely = self._model.probabilities(*vector)
+        similarities = self._model.similarities(*vector)
+        best = np.argsort(-likely, kind="stable")[: self._config["ranking_length"]]
+        topics = [self._model.classes[i] for i in best]
+        return [(topic, float(similarities[self._topics == topic].max())) for topic in topics]
 
     def _selection(self, ranking: list[tuple[str, float]]) -> dict[str, Any]:
         topic, score = ranking[0]
