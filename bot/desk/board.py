@@ -121,14 +121,18 @@ class Board:
         }
         keys = [(w.conversation.id, w.conversation.last_seq) for w in waiting]
         self._told = {key: self._told.get(key) or self._tell(*key) for key in keys}
+        queued = {
+            w.conversation.id: _row(w.conversation, said or w.last, w.position, reason)
+            for w, (reason, said) in zip(waiting, self._told.values(), strict=True)
+        }
         return Snapshot(
-            waiting=[
-                _row(w.conversation, said or w.last, w.position, reason)
-                for w, (reason, said) in zip(waiting, self._told.values(), strict=True)
-            ],
+            waiting=list(queued.values()),
             waiting_count=counts.waiting,
             held=held,
-            latest=[_row(conversation, last) for conversation, last in self._store.owned()],
+            latest=[
+                queued.get(conversation.id) or _row(conversation, last)
+                for conversation, last in self._store.owned()
+            ],
             names=names,
         )
 

@@ -34,6 +34,7 @@ KEPT = 400  # messages in the browser at most
 PACKET_MESSAGES = 300  # read for the packet
 STILL_SIGNED_IN_EVERY = 15.0  # seconds
 ICON = Path(texts.__file__).parent / "static" / "icon.svg"
+ACCENT = "#1f6f5c"  # what Quasar draws in dialogs; the other colours are in office.css
 TABS = ("mine", "queue", "all")
 
 _texts = texts.load(Path(__file__).parent / "texts.yml")
@@ -88,6 +89,7 @@ class Page:
             f'<script>document.documentElement.dataset.theme = "{self._theme}"</script>'
             '<script src="/static/staff/office.js"></script><script src="/static/desk/desk.js"></script>'
         )
+        ui.colors(primary=ACCENT)
         self._dark = ui.dark_mode({"auto": None, "light": False, "dark": True}[self._theme])
         self._root = el("div", "desk", data_pane="list", data_testid="desk")
         with self._root:
@@ -447,9 +449,9 @@ class Page:
         channel = t(f"channel_{channel}") if channel in ("web", "wechat") else channel
         state = t("owner_mine") if mine else t(f"owner_{kind}", name=name)
         self._chat_state.set_text(f"{channel} · {state}")
-        self._take.set_visibility(kind in ("bot", "queue"))
-        self._hand_back.set_visibility(mine)
-        self._close.set_visibility(mine)
+        # Hidden in the browser only: who presses a moment too late is told why nothing happens.
+        self._take.props["hidden"] = kind not in ("bot", "queue")
+        self._hand_back.props["hidden"] = self._close.props["hidden"] = not mine
         self._composer_box.set_visibility(mine)
         self._locked.set_visibility(not mine)
         if not mine:
@@ -502,6 +504,8 @@ class Page:
                 await self._tell_owner(conversation.id)
             except NotYours:
                 self._tell("not_yours")
+            except UnknownConversation:
+                self._tell("gone")
             except SQLAlchemyError as error:
                 log.error("desk.action_failed", error=type(error).__name__)
                 self._tell("not_now")
@@ -555,7 +559,7 @@ class Page:
                 outcome = "sent"
                 self._desk.watcher.hint(place)
             except NotYours:
-                self._tell("not_yours")
+                self._tell("not_sent")
             except UnknownConversation:
                 self._tell("gone")
             except SQLAlchemyError as error:

@@ -1,12 +1,11 @@
 """A real office process with the sample shop behind it, and Chromium before it."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -26,11 +25,31 @@ CHROMIUM = "/usr/bin/chromium"
 class Office:
     """A running office: where it is, its log, and the passwords by name."""
 
-    url: str
     settings: Settings
     store: Store
     accounts: Accounts
     passwords: dict[str, str]
+    running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.settings.office
+
+    def start(self, module: str, url: str) -> None:
+        environment = {
+            **os.environ,
+            "GUITAI_DATA_DIR": str(self.settings.data_dir),
+            "GUITAI_OFFICE_PORT": str(self.settings.office_port),
+            "GUITAI_SHOP_PORT": str(self.settings.shop_port),
+        }
+        process = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT)
+        self.running[module] = process
+        _wait_for(f"{url}/healthz", process)
+
+    def kill(self, module: str) -> None:
+        process = self.running.pop(module)
+        process.kill()
+        process.wait(10)
 
 
 @pytest.fixture(scope="session")
@@ -42,36 +61,20 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     engine = connect(settings.database)
     accounts = Accounts(engine)
     made = ensure_accounts(accounts)
-    environment = {
-        **os.environ,
-        "GUITAI_DATA_DIR": str(settings.data_dir),
-        "GUITAI_OFFICE_PORT": str(settings.office_port),
-        "GUITAI_SHOP_PORT": str(settings.shop_port),
-    }
-    running = [
-        subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT)
-        for module in ("bot.office", "bot.shop")
-    ]
+    office = Office(settings, Store(engine), accounts, {m["name"]: m["password"] for m in made})
     try:
-        for address in (settings.office, settings.shop):
-            _wait_for(f"{address}/healthz", running)
-        yield Office(
-            settings.office, settings, Store(engine), accounts, {m["name"]: m["password"] for m in made}
-        )
+        office.start("bot.office", settings.office)
+        office.start("bot.shop", settings.shop)
+        yield office
     finally:
-        for process in running:
-            process.send_signal(signal.SIGTERM)
-        for process in running:
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        for module in list(office.running):
+            office.kill(module)
 
 
-def _wait_for(url: str, running: list["subprocess.Popen[bytes]"]) -> None:
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        assert all(process.poll() is None for process in running), "a process ended at its start"
+        assert process.poll() is None, "the process ended at its start"
         try:
             if httpx.get(url, timeout=2).status_code == 200:
                 return

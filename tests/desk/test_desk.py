@@ -279,3 +279,35 @@ def test_signing_out_in_one_window_ends_the_other(office: Office, sign_in: Calla
     other.get_by_test_id("take").click()
     expect(other).to_have_url(f"{office.url}/sign-in")
     assert store.conversation(conversation).owner == "queue"
+
+
+def test_a_killed_office_comes_back_with_the_draft(office: Office, sign_in: Callable[[str], Page]) -> None:
+    page, store = sign_in("xiaowang"), office.store
+    conversation = handed_over(store)
+    row(page, conversation).click()
+    page.get_by_test_id("take").click()
+    composer = page.get_by_test_id("composer")
+    expect(composer).to_be_visible()
+    office.kill("bot.office")
+    composer.fill("断线时发的")
+    composer.press("Enter")
+    composer.fill("还没写完")
+    store.receive(conversation, "meanwhile", "你还在吗")
+    office.start("bot.office", office.url)
+    expect(said(page, "你还在吗")).to_be_visible(timeout=30_000)
+    expect(said(page, "断线时发的")).to_have_count(1, timeout=30_000)
+    expect(composer).to_have_value("还没写完")
+    assert [m.text for m in store.messages(conversation) if m.sender == "agent"] == ["断线时发的"]
+
+
+def test_a_shop_that_is_down_is_told_and_asked_again(office: Office, sign_in: Callable[[str], Page]) -> None:
+    page = sign_in("xiaoli")
+    office.kill("bot.shop")
+    try:
+        conversation = handed_over(office.store, "林晓雨", "c1001")
+        row(page, conversation).click()
+        expect(page.get_by_test_id("orders-failed")).to_have_text("订单暂时查不到，稍后再试")
+    finally:
+        office.start("bot.shop", office.settings.shop)
+    page.get_by_test_id("orders-refresh").click()
+    expect(page.get_by_test_id("order").first).to_be_visible()
