@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
+import jwt
 import psutil
 import pytest
 
@@ -35,18 +38,23 @@ class Running:
                 return child
         raise LookupError(f"{name} does not run")
 
-    def order_backend(self, path: str, customer: str) -> dict[str, object]:
+    def order_backend(self, path: str, customer: str) -> Any:
         """What the shop itself says, asked as this customer."""
-        from actions.backend.rest import acting_header
-
+        secret = self.settings.shop_service_secret
+        claims = {"sub": customer, "aud": "shop", "exp": datetime.now(UTC) + timedelta(seconds=30)}
         headers = {
-            "Authorization": f"Bearer {self.settings.shop_service_secret}",
-            "Acting-Customer": acting_header(self.settings.shop_service_secret, customer),
+            "Authorization": f"Bearer {secret}",
+            "Acting-Customer": jwt.encode(claims, secret, "HS256"),
         }
-        answer: dict[str, object] = (
-            httpx.get(f"{self.settings.shop_api}{path}", headers=headers, timeout=5).raise_for_status().json()
-        )
-        return answer
+        return httpx.get(f"{self.settings.shop_api}{path}", headers=headers).raise_for_status().json()
+
+    def orders(self, customer: str) -> list[dict[str, Any]]:
+        """The customer's orders, newest first."""
+        return list(self.order_backend("/v1/orders", customer)["items"])
+
+    def parcels(self, customer: str, order_no: str) -> list[dict[str, Any]]:
+        """The parcels of one of the customer's orders."""
+        return list(self.order_backend(f"/v1/orders/{order_no}/shipments", customer)["items"])
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ class RestShop:
     """
 
     def __init__(
-        self, url: str, secret: str, *, connections: int = 32, open_after: int = 5, open_seconds: float = 10
+        self, url: str, secret: str, *, connections: int = 32, open_after: int = 5, open_seconds: float = 2
     ) -> None:
         self._url = url.rstrip("/")
         self._secret = secret

@@ -142,8 +142,6 @@ async def test_in_the_queue_an_unsure_bot_leaves_the_question_to_the_agent(
     store.ask_human(conversation)
     async with running(store, url):
         store.receive(conversation, "a", "那个东西")
-        deadline = time.monotonic() + 5
-        while len(store.messages(conversation)) < 3 and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
     assert [m.sender for m in store.messages(conversation)] == ["system", "shopper", "system"]
     assert "第 1 位" in (store.messages(conversation)[-1].text or "")
