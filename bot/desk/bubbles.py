@@ -1,5 +1,6 @@
 """Messages as the agent sees them: who, when, what, and how the bot read it."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from nicegui.element import Element
@@ -8,10 +9,67 @@ from bot.conversations import titles
 from bot.conversations.models import Message
 from bot.staff.texts import Texts
 
-from .elements import el, moment, money, text
+from .elements import button, el, moment, money, text
 
+KEPT = 400  # messages in the browser at most
 SCANS = 3
 READINGS = 3
+
+
+class MessageLog:
+    """The messages of the open conversation; made inside its frame.
+
+    Args:
+        older: called when earlier messages are wanted.
+    """
+
+    def __init__(self, t: Texts, older: Callable[[], Awaitable[None]]) -> None:
+        self._t = t
+        self._bubbles: dict[int, Bubble] = {}
+        self._box = el("div", "messages", data_testid="messages", role="log", tabindex=0)
+        with self._box:
+            self._older = button(t("older"), "older", data_testid="older")
+            self._older.on("click", older, args=[])
+
+    @property
+    def first(self) -> int:
+        """The oldest ``seq`` on show; 1 when there is none."""
+        return min(self._bubbles, default=1)
+
+    @property
+    def last(self) -> int:
+        """The newest ``seq`` on show; 0 when there is none."""
+        return max(self._bubbles, default=0)
+
+    def show(self, messages: Sequence[Message]) -> None:
+        """Show these in place of what was shown, oldest first."""
+        for bubble in self._bubbles.values():
+            bubble.element.delete()
+        self._bubbles.clear()
+        self.append(messages)
+
+    def append(self, messages: Sequence[Message]) -> None:
+        with self._box:
+            for message in messages:
+                self._bubbles[message.seq] = Bubble(message, self._t)
+        # A long day in one conversation must not make the page heavy.
+        for seq in sorted(self._bubbles)[:-KEPT]:
+            self._bubbles.pop(seq).element.delete()
+        self._older.set_visibility(self.first > 1)
+
+    def prepend(self, messages: Sequence[Message]) -> None:
+        with self._box:
+            for place, message in enumerate(messages, 1):
+                bubble = Bubble(message, self._t)
+                bubble.element.move(self._box, place)
+                self._bubbles[message.seq] = bubble
+        self._older.set_visibility(self.first > 1)
+
+    def show_understanding(self, messages: Sequence[Message]) -> None:
+        """Show how the bot read these, where they are on show."""
+        for message in messages:
+            if bubble := self._bubbles.get(message.seq):
+                bubble.show_understanding(message)
 
 
 class Bubble:

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import structlog
 from fastapi import Depends, Request
 from nicegui import Client, events, ui
-from nicegui.element import Element
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.conversations import ownership
@@ -25,17 +24,15 @@ from bot.staff.texts import Texts
 from . import sidebar
 from .backend import Backend
 from .board import Board
-from .bubbles import Bubble
+from .bubbles import MessageLog
 from .elements import button, el, text
-from .rows import RowList
+from .lists import ListColumn
 
 SHOWN = 100  # messages at first, and with each step back
-KEPT = 400  # messages in the browser at most
 PACKET_MESSAGES = 300  # read for the packet
 STILL_SIGNED_IN_EVERY = 15.0  # seconds
 ICON = Path(texts.__file__).parent / "static" / "icon.svg"
 ACCENT = "#1f6f5c"  # what Quasar draws in dialogs; the other colours are in office.css
-TABS = ("mine", "queue", "all")
 
 _texts = texts.load(Path(__file__).parent / "texts.yml")
 log = structlog.get_logger()
@@ -73,11 +70,8 @@ class Page:
         self._t: Texts = _texts[texts.language(request)]
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
-        self._tab = "queue"
         self._conversation: Conversation | None = None
-        self._bubbles: dict[int, Bubble] = {}
         self._acting = False
-        self._calling = 0
 
     # -- building -------------------------------------------------------------------------------------
 
@@ -90,10 +84,9 @@ class Page:
             '<script src="/static/staff/office.js"></script><script src="/static/desk/desk.js"></script>'
         )
         ui.colors(primary=ACCENT)
-        self._dark = ui.dark_mode({"auto": None, "light": False, "dark": True}[self._theme])
         self._root = el("div", "desk", data_pane="list", data_testid="desk")
         with self._root:
-            self._build_list()
+            self._list = ListColumn(self._desk.board, self._staff, self._me, t, self._theme, self._open)
             self._build_chat()
             self._build_info()
         self._show_nothing()
@@ -108,50 +101,10 @@ class Page:
             self._run(self._follow_board())
             self._run(self._stay_signed_in())
             if conversation_id:
-                self._run(self._select(conversation_id))
+                self._open(conversation_id)
 
         self._client.on_connect(start)
         ui.page_title(t("title"))
-
-    def _build_list(self) -> None:
-        t = self._t
-        with el("nav", "list-pane"):
-            with el("header", "pane-head"):
-                el("img", "logo", src="/static/staff/icon.svg", alt="", width=24, height=24)
-                text("strong", t("product"))
-                el("span", "gap")
-                if self._staff.may("admin"):
-                    text("a", t("studio"), "link", href="/studio")
-                self._theme_button = button("", "icon-button theme-button", data_testid="theme")
-                self._theme_button.on("click", self._next_theme, args=[])
-                self._label_theme()
-                language = button(
-                    t("other_language"),
-                    "icon-button",
-                    title=t("other_language_hint"),
-                    data_testid="language",
-                )
-                other = "en" if t.language == "zh" else "zh"
-                language.on("click", js_handler=f"() => office.language('{other}')")
-            with el("div", "tabs", role="tablist"):
-                self._tab_buttons: dict[str, Element] = {}
-                self._tab_counts: dict[str, Any] = {}
-                for name in TABS:
-                    tab = el("button", "tab", type="button", role="tab", data_testid=f"tab-{name}")
-                    with tab:
-                        text("span", t(name))
-                        self._tab_counts[name] = text("span", "", "count", data_testid=f"count-{name}")
-                    tab.on("click", lambda name=name: self._open_tab(name), args=[])
-                    self._tab_buttons[name] = tab
-            self._rows_box = el("div", "rows", data_testid="rows")
-            self._rows = RowList(self._rows_box, t, self._select_row)
-            self._rows_empty = text("p", "", "hint rows-empty")
-            with el("footer", "pane-foot"):
-                text("span", self._staff.display_name[0], "face", aria_hidden="true")
-                text("span", self._staff.display_name, "me", data_testid="me")
-                with el("form", "", method="post", action="/sign-out"):
-                    text("button", t("sign_out"), "link", type="submit", data_testid="sign-out")
-        self._open_tab("queue")
 
     def _build_chat(self) -> None:
         t = self._t
@@ -179,7 +132,7 @@ class Page:
                     info = button(t("info"), "quiet narrow-only", data_testid="info")
                     info.on("click", lambda: self._show_pane("info"), args=[])
                 with el("div", "messages-frame"):
-                    self._messages_box = el("div", "messages", data_testid="messages", role="log", tabindex=0)
+                    self._log = MessageLog(t, self._act(self._show_older))
                     newest = button(t("newest"), "newest", data_testid="newest")
                     newest.on("click", js_handler="() => desk.toEnd()")
                 with el("footer", "composer-bar"):
@@ -258,65 +211,16 @@ class Page:
         with self._desk.board.waiting() as changed:
             while True:
                 with self._root:
-                    self._show_rows()
+                    self._list.show(self._watched())
                 await changed.wait()
                 changed.clear()
-
-    # -- left -----------------------------------------------------------------------------------------
-
-    def _open_tab(self, name: str) -> None:
-        self._tab = name
-        for tab, element in self._tab_buttons.items():
-            element.props["aria-selected"] = "true" if tab == name else "false"
-        self._rows.clear()
-        self._show_rows()
-
-    def _show_rows(self) -> None:
-        board, t = self._desk.board, self._t
-        shown = board.snapshot
-        mine = shown.held.get(self._me, [])
-        selected = self._watched()
-        rows = {"mine": mine, "queue": shown.waiting, "all": shown.latest}[self._tab]
-        self._rows.show(
-            rows,
-            me=self._me,
-            names=shown.names,
-            selected=selected,
-            unread=lambda row: (
-                row.owner == self._me and row.id != selected and board.unread(self._staff.id, row)
-            ),
-        )
-        unread = sum(row.id != selected and board.unread(self._staff.id, row) for row in mine)
-        self._tab_counts["mine"].set_text(str(len(mine)) if mine else "")
-        self._tab_counts["queue"].set_text(str(shown.waiting_count) if shown.waiting_count else "")
-        self._tab_buttons["mine"].props["data-alert"] = "yes" if unread else "no"
-        self._tab_buttons["queue"].props["data-alert"] = "yes" if shown.waiting_count else "no"
-        self._rows_empty.set_text(t(f"{self._tab}_empty"))
-        self._rows_empty.set_visibility(not rows)
-        if (calling := shown.waiting_count + unread) != self._calling:
-            self._calling = calling
-            self._client.run_javascript(f"desk.title({calling})")
-
-    def _select_row(self, conversation_id: str) -> None:
-        self._run(self._select(conversation_id))
-
-    def _next_theme(self) -> None:
-        self._theme = texts.THEMES[(texts.THEMES.index(self._theme) + 1) % len(texts.THEMES)]
-        self._dark.value = {"auto": None, "light": False, "dark": True}[self._theme]
-        self._label_theme()
-        self._client.run_javascript(f"office.theme('{self._theme}')")
-
-    def _label_theme(self) -> None:
-        label = self._t(f"theme_{self._theme}")
-        self._theme_button.set_text({"auto": "◐", "light": "○", "dark": "●"}[self._theme])
-        self._theme_button.props["title"] = self._theme_button.props["aria-label"] = label
 
     # -- middle ---------------------------------------------------------------------------------------
 
     def _show_pane(self, name: str) -> None:
         self._root.props["data-pane"] = name
         self._seen()
-        self._show_rows()
+        self._list.show(self._watched())
 
     def _show_nothing(self) -> None:
         self._conversation = None
@@ -324,7 +228,7 @@ class Page:
         self._chat.set_visibility(False)
         self._info.set_visibility(False)
 
-    async def _select(self, conversation_id: str) -> None:
+    def _open(self, conversation_id: str) -> None:
         """Open a conversation and follow it in place of the one before."""
         if self._follower:
             self._follower.cancel()
@@ -350,7 +254,8 @@ class Page:
                     await grown.wait()
                     grown.clear()
                     try:
-                        await self._read_on()
+                        while await self._read_on():
+                            pass
                     except SQLAlchemyError:
                         await asyncio.sleep(1)
                         grown.set()
@@ -365,14 +270,7 @@ class Page:
         self._nothing.set_visibility(False)
         self._chat.set_visibility(True)
         self._info.set_visibility(True)
-        self._bubbles.clear()
-        self._messages_box.clear()
-        with self._messages_box:
-            self._older = button(self._t("older"), "older", data_testid="older")
-            self._older.on("click", self._act(self._show_older), args=[])
-            for message in messages:
-                self._bubbles[message.seq] = Bubble(message, self._t)
-        self._older.set_visibility(bool(messages) and messages[0].seq > 1)
+        self._log.show(messages)
         self._show_owner()
         self._show_pane("chat")
         place = json.dumps(conversation.id)
@@ -381,23 +279,18 @@ class Page:
     def _address(self) -> str:
         return f"/desk?c={self._conversation.id}" if self._conversation else "/desk"
 
-    async def _read_on(self) -> None:
-        """Show what has been added to the log since."""
+    async def _read_on(self) -> bool:
+        """Show what has been added to the log since; whether there may be more."""
         before = self._conversation
         if before is None:
-            return
-        known = max(self._bubbles, default=0)
+            return False
         conversation = await asyncio.to_thread(self._desk.store.conversation, before.id)
-        messages = await self._read(before.id, known, SHOWN)
-        answered = {m.reply_to for m in messages if m.reply_to in self._bubbles}
-        asked = [m for seq in answered if seq for m in await self._read(before.id, seq - 1, 1)]
+        messages = await self._read(before.id, self._log.last, SHOWN)
+        answered = {m.reply_to for m in messages if m.reply_to}
+        asked = [m for seq in answered for m in await self._read(before.id, seq - 1, 1)]
         self._conversation = conversation
-        with self._messages_box:
-            for message in messages:
-                self._bubbles[message.seq] = Bubble(message, self._t)
-        for message in asked:
-            self._bubbles[message.seq].show_understanding(message)
-        self._forget_oldest()
+        self._log.append(messages)
+        self._log.show_understanding(asked)
         self._seen()
         if conversation.epoch != before.epoch:
             with self._root:
@@ -405,25 +298,14 @@ class Page:
             await self._show_facts()
         if conversation.customer_id != before.customer_id:
             await self._show_customer(conversation)
-
-    def _forget_oldest(self) -> None:
-        """A long day in one conversation must not make the page heavy."""
-        for seq in sorted(self._bubbles)[:-KEPT]:
-            self._bubbles.pop(seq).element.delete()
-            self._older.set_visibility(True)
+        return len(messages) == SHOWN
 
     async def _show_older(self, conversation: Conversation) -> None:
-        first = min(self._bubbles, default=1)
-        after = max(0, first - 1 - SHOWN)
-        messages = await self._read(conversation.id, after, first - 1 - after)
-        if self._conversation is None or self._conversation.id != conversation.id:
-            return
-        with self._messages_box:
-            for place, message in enumerate(messages, 1):
-                bubble = Bubble(message, self._t)
-                bubble.element.move(self._messages_box, place)
-                self._bubbles[message.seq] = bubble
-        self._older.set_visibility(after > 0)
+        before = self._log.first - 1
+        after = max(0, before - SHOWN)
+        messages = await self._read(conversation.id, after, before - after)
+        if self._conversation and self._conversation.id == conversation.id:
+            self._log.prepend(messages)
 
     def _watched(self) -> str | None:
         """The conversation before the agent's eyes; on a phone the list may hide it."""
@@ -518,7 +400,7 @@ class Page:
     async def _do_take(self, conversation: Conversation) -> None:
         store, staff = self._desk.store, self._staff
         await asyncio.to_thread(queue.claim, store, conversation.id, staff.id, staff.display_name)
-        self._open_tab("mine")
+        self._list.open_tab("mine")
         self._client.run_javascript("desk.focus()")
 
     async def _do_hand_back(self, conversation: Conversation) -> None:

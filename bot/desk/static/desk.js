@@ -97,7 +97,7 @@ const desk = {
   },
   use(text) {
     const composer = this.composer();
-    if (!composer || composer.offsetParent === null) return;
+    if (!composer) return;
     composer.value = composer.value ? `${composer.value}\n${text}` : text;
     this.changed(composer);
     composer.focus();
