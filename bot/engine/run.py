@@ -25,7 +25,7 @@ class CannotStart(Exception):
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bot.engine.run", description=__doc__.partition("\n")[0])
-    parser.add_argument("--model", type=Path, help="model archive; default: the one trained from these files")
+    parser.add_argument("--model", type=Path, help="model archive; default: the one of these files, else the newest")
     options = parser.parse_args()
     try:
         _serve(_checked(options.model or _current()))
@@ -35,10 +35,14 @@ def main() -> None:
 
 def _current() -> Path:
     models = Path(os.environ.get("GUITAI_MODELS_DIR") or ROOT / "models")
-    model = current_model(models)
-    if not model:
-        raise CannotStart(f"{models} holds no model of the present files. Run `make train`.")
-    return model
+    if model := current_model(models):
+        return model
+    # Files edited since the last training must not keep a restarted engine down.
+    trained = sorted(models.glob("guitai-*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    if not trained:
+        raise CannotStart(f"{models} holds no model. Run `make train`.")
+    print(f"The files have changed since {trained[-1].name} was trained: it serves until `make train`.")
+    return trained[-1]
 
 
 def _checked(model: Path) -> Path:
