@@ -483,4 +483,4 @@ class Page:
 
     def _tell(self, key: str, **values: object) -> None:
         with self._root:
-            ui.notify(self._t(key, **values), type="warning", position="top")
+            ui.notify(self._t(key, **values), position="top", classes="told")
