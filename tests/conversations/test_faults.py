@@ -5,9 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
+import psutil
 import pytest
 
 from bot.conversations import notices
@@ -38,7 +39,8 @@ def frozen(running: Running, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        process.resume()
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
 
 
 def health(running: Running, name: str) -> str:
@@ -54,7 +56,7 @@ def health(running: Running, name: str) -> str:
 @pytest.mark.parametrize("part", ["engine", "actions", "shop"])
 def test_a_part_killed_in_mid_turn_is_told_and_the_next_message_works(running: Running, part: str) -> None:
     shopper = running.shopper("c1001")
-    assert "快递" in text_of(shopper.say("我的快递到哪了"))
+    assert "SF" in text_of(shopper.say("我的快递到哪了"))
     # Frozen first, so that the message is surely in flight when the process dies.
     with frozen(running, part):
         began = time.monotonic()

@@ -26,5 +26,5 @@ from tests.shopper import text_of
 def test_hostile_text_is_answered_and_changes_nothing(running: Running, text: str) -> None:
     shopper = running.shopper("c1001")
     assert text_of(shopper.say(text))
-    assert "快递" in text_of(shopper.say("我的快递到哪了")), "the conversation goes on"
+    assert "SF" in text_of(shopper.say("我的快递到哪了")), "the conversation goes on"
     assert shopper.history()[0]["text"] == text.strip()

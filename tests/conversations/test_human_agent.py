@@ -52,4 +52,4 @@ def test_who_waits_is_still_answered_and_may_leave(running: Running) -> None:
     assert "运费" in text_of(shopper.say("多少钱包邮"))
     assert "位" in text_of(shopper.say("转人工"))
     shopper.tap("不等了")
-    assert "快递" in text_of(shopper.say("我的快递到哪了"))
+    assert "SF" in text_of(shopper.say("我的快递到哪了"))
