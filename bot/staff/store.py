@@ -21,6 +21,10 @@ FIRST_ACCOUNTS = (
 PASSWORD_LIMIT = 128
 
 
+class UnknownAccount(Exception):
+    """There is no account of this name."""
+
+
 class Accounts:
     """The staff of one installation."""
 
@@ -61,6 +65,21 @@ class Accounts:
         with Session(self._engine) as session, session.begin():
             if account := session.get(Account, account_id):
                 account.valid_from = datetime.now(UTC)
+
+    def renew_password(self, name: str) -> str:
+        """A new password for the account, told this once; every sign-in made with the old one ends.
+
+        Raises:
+            UnknownAccount: nobody has this name.
+        """
+        password = secrets.token_urlsafe(12)
+        password_hash = passwords.hashed(password)
+        with Session(self._engine) as session, session.begin():
+            account = session.scalar(select(Account).where(Account.name == name))
+            if account is None:
+                raise UnknownAccount(name)
+            account.password_hash, account.valid_from = password_hash, datetime.now(UTC)
+        return password
 
     def display_names(self) -> Mapping[int, str]:
         """How shoppers and colleagues see each member of staff, by account id."""

@@ -8,6 +8,7 @@ import pytest
 
 from bot.staff import Accounts, ensure_accounts, passwords, sessions
 from bot.staff.sessions import NotAllowed, Staff
+from bot.staff.store import UnknownAccount
 
 
 def test_hash_is_argon2id_salted_and_verifies() -> None:
@@ -130,6 +131,18 @@ def test_sign_out_ends_all_earlier_sign_ins_and_no_later_one(accounts: Accounts)
     assert sessions.current(before, accounts) is None
     assert sessions.current(after, accounts) is not None
     assert sessions.current(hers, accounts) is not None
+
+
+def test_a_renewed_password_replaces_the_old_one_and_ends_its_sign_ins(accounts: Accounts) -> None:
+    account = accounts.add("agent", "xiaowang", "小王", "secret-1")
+    session: dict[str, Any] = {}
+    sessions.begin(session, account)
+    renewed = accounts.renew_password("xiaowang")
+    assert accounts.check("xiaowang", "secret-1") is None
+    assert accounts.check("xiaowang", renewed) is not None
+    assert sessions.current(session, accounts) is None
+    with pytest.raises(UnknownAccount):
+        accounts.renew_password("nobody")
 
 
 @pytest.mark.parametrize(
