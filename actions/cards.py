@@ -18,7 +18,7 @@ def order_card(order: Order) -> dict[str, Any]:
         "status": order.status,
         "status_text": order.status_text,
         "placed_at": order.placed_at.isoformat(),
-        "total_fen": order.amounts.paid_fen if order.amounts.total_fen is None else order.amounts.total_fen,
+        "total_fen": order.amounts.due_fen,
         "items": [
             {
                 "name": item.name,

@@ -10,7 +10,7 @@ import httpx
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.conversations.store import connect
+from bot.conversations.database import connect
 from bot.launcher import CannotStart, Stack, write_private
 from bot.migrations import upgrade
 from bot.settings import Settings

@@ -10,6 +10,7 @@ def configure(process: str) -> None:
     """Send structlog and the standard library's warnings to stderr, marked with the process."""
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,

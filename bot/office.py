@@ -1,10 +1,9 @@
 """The staff's process: desk and studio behind one sign-in."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -12,15 +11,12 @@ from fastapi import FastAPI, Request, Response
 from nicegui import Client, ui
 from nicegui import app as pages
 from nicegui.storage import Storage
-from pydantic import TypeAdapter
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 
-from actions.backend.contract import Customer, Order, Shipment, ShopError
 from actions.backend.rest import RestShop
 from bot import desk, logs, problems, staff, studio
-from bot.conversations.store import connect
-from bot.desk.backend import BackendFailed
+from bot.conversations.database import connect
 from bot.desk.board import Board
 from bot.desk.page import Desk, install
 from bot.settings import Settings, settings
@@ -30,54 +26,8 @@ from bot.staff.guard import Guard
 from bot.studio import page as studio_page
 from bot.wiring import Heart, background
 
-T = TypeVar("T")
-
 TITLE = "柜台 · 客服工作台"
-ORDERS = 10  # of a customer, the newest
 CONNECTIONS = 16
-
-
-@dataclass(frozen=True)
-class Profile:
-    """A customer as the desk shows her; the phone is masked by the shop."""
-
-    name: str
-    phone: str
-    level_text: str = ""
-    points: int | None = None
-
-
-_profile = TypeAdapter(Profile)
-
-
-class OfficeShop(RestShop):
-    """The order backend as the desk asks it: on behalf of the customer who is being served."""
-
-    def profile(self, actor: Customer) -> Profile:
-        return self._get("/v1/customers/{no}", _profile, actor, no=actor.id)
-
-
-class OrderDesk:
-    """The desk's backend over the order contract."""
-
-    def __init__(self, shop: OfficeShop) -> None:
-        self._shop = shop
-
-    def profile(self, customer_id: str) -> Profile:
-        return _answered(lambda: self._shop.profile(Customer(customer_id)))
-
-    def orders(self, customer_id: str) -> Sequence[Order]:
-        return _answered(lambda: self._shop.orders(Customer(customer_id), page_size=ORDERS).items)
-
-    def shipments(self, customer_id: str, order_no: str) -> Sequence[Shipment]:
-        return _answered(lambda: self._shop.shipments(Customer(customer_id), order_no))
-
-
-def _answered(call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except ShopError as error:
-        raise BackendFailed(type(error).__name__) from error
 
 
 def create(settings: Settings) -> FastAPI:
@@ -85,7 +35,7 @@ def create(settings: Settings) -> FastAPI:
     heart = Heart(settings)
     accounts = Accounts(connect(settings.database))
     board = Board(heart.store, accounts, heart.watcher)
-    backend = OrderDesk(OfficeShop(settings.shop_api, settings.shop_service_secret, connections=CONNECTIONS))
+    shop = RestShop(settings.shop_api, settings.shop_service_secret, connections=CONNECTIONS)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -131,7 +81,7 @@ def create(settings: Settings) -> FastAPI:
     # Routes of ours and pages of NiceGUI, which is an application of its own inside this one.
     for each in (app, pages):
         each.add_exception_handler(sessions.NotAllowed, not_allowed)
-    install(Desk(heart.store, heart.watcher, accounts, board, backend))
+    install(Desk(heart.store, heart.watcher, accounts, board, shop))
     Storage.path = settings.data_dir / "nicegui"
     pages.config.socket_io_js_transports = ["websocket"]
     ui.run_with(

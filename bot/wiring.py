@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
+from bot.conversations.database import connect
 from bot.conversations.engine_client import EngineClient
-from bot.conversations.store import Store, connect
+from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
 from bot.settings import Settings

@@ -52,6 +52,16 @@ Actor = Customer | Visitor
 
 
 @dataclass(frozen=True)
+class Profile:
+    """A customer as staff see her; the phone is masked by the shop."""
+
+    name: str
+    phone: str
+    level_text: str = ""
+    points: int | None = None
+
+
+@dataclass(frozen=True)
 class Item:
     name: str
     qty: int
@@ -70,6 +80,11 @@ class Amounts:
     discount_fen: int = 0
     total_fen: int | None = None
     """What is to be paid, where the shop tells it; before payment ``paid_fen`` is 0."""
+
+    @property
+    def due_fen(self) -> int:
+        """The order's price, paid or not."""
+        return self.paid_fen if self.total_fen is None else self.total_fen
 
 
 @dataclass(frozen=True)
@@ -142,6 +157,13 @@ class Verification:
 
 class Shop(Protocol):
     """Calls block; each ends within its timeouts and may raise ``Unavailable``."""
+
+    def profile(self, actor: Customer) -> Profile:
+        """Who the customer is.
+
+        Raises:
+            NotFound: the shop has no such customer.
+        """
 
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
         """The customer's orders, newest first; ``page`` counts from 1."""

@@ -23,6 +23,7 @@ from actions.backend.contract import (
     NotFound,
     Order,
     OrderPage,
+    Profile,
     Shipment,
     ShopError,
     Unavailable,
@@ -43,6 +44,7 @@ ORDER_NO = re.compile(r"[A-Za-z0-9_-]{1,40}")
 PHONE_TAIL = re.compile(r"[0-9]{4}")
 LOCK_SECONDS = 900  # told when a locked shop names no Retry-After
 
+_profile = TypeAdapter(Profile)
 _order = TypeAdapter(Order)
 _page = TypeAdapter(OrderPage)
 _shipments = TypeAdapter(list[Shipment])
@@ -87,6 +89,9 @@ class RestShop:
         self._breaker = CircuitBreaker(
             fail_max=open_after, reset_timeout=open_seconds, state_storage=self._breaker_storage
         )
+
+    def profile(self, actor: Customer) -> Profile:
+        return self._get("/v1/customers/{no}", _profile, actor, no=actor.id)
 
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
         params: dict[str, str | int] = {"customer": actor.id, "page": page, "page_size": page_size}

@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 
-from .store import ClaimedTurn, Reply
+from .steps import Reply
+from .store import ClaimedTurn
 
 
 class EngineFailed(Exception):

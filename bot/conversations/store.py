@@ -8,49 +8,21 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, delete, event, exists, func, select
-from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import Session, aliased
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Engine, delete, exists, func, select
+from sqlalchemy.orm import Session
 
-from . import notices, ownership
+from . import notices, ownership, steps
 from .models import Conversation, Event, Message, Turn
+from .steps import Reply, UnknownConversation, now
 
 TEXT_LIMIT = 2000
-OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
-
-
-class UnknownConversation(Exception):
-    """There is no such conversation."""
-
-
-class UnknownPayload(Exception):
-    """The payload was not offered by a button of this conversation."""
 
 
 class NotYours(Exception):
     """The conversation does not belong to this agent (any more)."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What somebody says: text and, beside it, buttons, a card or several cards."""
-
-    text: str | None = None
-    buttons: Sequence[dict[str, str]] = ()
-    card: dict[str, Any] | None = None
-    cards: Sequence[dict[str, Any]] = ()
-    sender: str = "bot"
-    name: str | None = None
-
-    @property
-    def content(self) -> dict[str, Any] | None:
-        parts = {"buttons": list(self.buttons), "card": self.card, "cards": list(self.cards)}
-        return {k: v for k, v in parts.items() if v} or None
 
 
 @dataclass(frozen=True)
@@ -96,38 +68,6 @@ def public(message: Message) -> dict[str, Any]:
         "client_id": message.client_id if message.sender == "shopper" else None,
     }
     return {key: value for key, value in shown.items() if value is not None}
-
-
-def connect(url: str) -> Engine:
-    """An engine for ``url`` whose transactions are durable and, on SQLite, lock at their beginning."""
-    engine = create_engine(
-        url,
-        pool_pre_ping=not url.startswith("sqlite"),
-        pool_size=20,
-        max_overflow=20,
-        # What people wrote must not come into a log with an error.
-        hide_parameters=True,
-    )
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-            connection.isolation_level = None
-            cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-
-        @event.listens_for(engine, "begin")
-        def begin(connection: Connection) -> None:
-            read = connection.get_execution_options().get("read", False)
-            connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Store:
@@ -193,7 +133,7 @@ class Store:
             UnknownConversation, UnknownPayload.
         """
         with self._write() as session:
-            conversation = _locked(session, conversation_id)
+            conversation = steps.locked(session, conversation_id)
             known = session.scalar(
                 select(Message.seq).where(
                     Message.conversation_id == conversation_id, Message.client_id == client_id
@@ -202,15 +142,15 @@ class Store:
             if known is not None:
                 return known
             if payload is not None:
-                text = _offered_title(session, conversation, payload)
+                text = steps.offered_title(session, conversation, payload)
             if conversation.owner == ownership.CLOSED:
-                _move(session, conversation, "reopen", by="shopper")
-            message = _append(session, conversation, Reply(text, sender="shopper"))
+                steps.move(session, conversation, "reopen", by="shopper")
+            message = steps.append(session, conversation, Reply(text, sender="shopper"))
             message.client_id, message.payload = client_id, payload
             if payload == notices.HUMAN:
-                _ask_human(session, conversation)
+                steps.ask_human(session, conversation)
             elif payload == notices.LEAVE_QUEUE:
-                _leave_queue(session, conversation)
+                steps.leave_queue(session, conversation)
             elif ownership.kind(conversation.owner) in ("bot", "queue"):
                 session.add(Turn(conversation_id=conversation_id, seq=message.seq))
             return message.seq
@@ -218,12 +158,12 @@ class Store:
     def ask_human(self, conversation_id: str) -> None:
         """The shopper asks for a person; nothing changes where one is coming or here already."""
         with self._write() as session:
-            _ask_human(session, _locked(session, conversation_id))
+            steps.ask_human(session, steps.locked(session, conversation_id))
 
     def bind_customer(self, conversation_id: str, customer_id: str, customer_name: str | None) -> None:
         """An anonymous visitor has signed in: the conversation is hers from now on."""
         with self._write() as session:
-            conversation = _locked(session, conversation_id)
+            conversation = steps.locked(session, conversation_id)
             if conversation.customer_id is None:
                 conversation.customer_id, conversation.customer_name = customer_id, customer_name
 
@@ -240,8 +180,8 @@ class Store:
             if conversation is None:
                 raise UnknownConversation(conversation_id)
             if conversation.owner == ownership.QUEUE:
-                position = _position(session, conversation)
-                return State("queue", position, _expected_wait(session, position), None)
+                position = steps.position(session, conversation)
+                return State("queue", position, steps.expected_wait(session, position), None)
             kind = ownership.kind(conversation.owner)
             owed = select(exists().where(Turn.conversation_id == conversation_id))
             typing = "bot" if kind == "bot" and session.scalar(owed) else None
@@ -252,11 +192,11 @@ class Store:
     def claim_turn(self, lease_by: str, lease_seconds: float) -> ClaimedTurn | None:
         """Take the oldest turn that nobody answers, first in first out within a conversation."""
         with self._read() as session:
-            if session.scalar(_claimable()) is None:
+            if session.scalar(steps.claimable()) is None:
                 return None
         with self._write() as session:
-            while turn := session.scalar(_claimable().with_for_update(of=Turn, skip_locked=True)):
-                conversation = _locked(session, turn.conversation_id)
+            while turn := session.scalar(steps.claimable().with_for_update(of=Turn, skip_locked=True)):
+                conversation = steps.locked(session, turn.conversation_id)
                 if ownership.kind(conversation.owner) not in ("bot", "queue"):
                     session.delete(turn)
                     session.flush()
@@ -305,7 +245,7 @@ class Store:
             Whether the answer stands in the log.
         """
         with self._write() as session:
-            conversation = _locked(session, turn.conversation_id)
+            conversation = steps.locked(session, turn.conversation_id)
             held = session.scalar(
                 select(Turn).where(Turn.id == turn.id, Turn.lease_by == turn.lease_by).with_for_update()
             )
@@ -325,17 +265,19 @@ class Store:
             ).one()
             asked.understanding, asked.model = understanding, model
             for reply in replies:
-                _append(session, conversation, reply).reply_to = turn.seq
+                steps.append(session, conversation, reply).reply_to = turn.seq
             if handoff and conversation.owner == ownership.BOT:
                 reason = str(handoff.get("reason", "asked_for_human"))
-                _hand_over(session, conversation, by="bot", reason=reason, detail=handoff).reply_to = turn.seq
+                steps.hand_over(
+                    session, conversation, by="bot", reason=reason, detail=handoff
+                ).reply_to = turn.seq
             return True
 
     def waiting_reply(self, conversation_id: str) -> Reply:
         """The notice for a shopper in the queue whose question the bot leaves to the agent."""
         with self._read() as session:
             conversation = session.get_one(Conversation, conversation_id)
-            return _queue_notice(session, conversation, "still_waiting")
+            return steps.queue_notice(session, conversation, "still_waiting")
 
     # -- agent's side ---------------------------------------------------------------------------------
 
@@ -346,12 +288,16 @@ class Store:
             UnknownConversation; IllegalMove: someone else has it already, or it is closed.
         """
         with self._write() as session:
-            conversation = _locked(session, conversation_id)
+            conversation = steps.locked(session, conversation_id)
             waited = (now() - conversation.owner_since).total_seconds()
             detail = {"waited": waited} if conversation.owner == ownership.QUEUE else None
-            _move(session, conversation, "take", by=f"agent:{agent_id}", agent_id=agent_id, detail=detail)
+            steps.move(
+                session, conversation, "take", by=f"agent:{agent_id}", agent_id=agent_id, detail=detail
+            )
             session.execute(delete(Turn).where(Turn.conversation_id == conversation_id))
-            _append(session, conversation, Reply(notices.text("taken", name=agent_name), sender="system"))
+            steps.append(
+                session, conversation, Reply(notices.text("taken", name=agent_name), sender="system")
+            )
 
     def say(self, conversation_id: str, agent_id: int | str, name: str, text: str, client_id: str) -> int:
         """Append the agent's message; the same ``client_id`` again is the same message.
@@ -363,7 +309,7 @@ class Store:
             NotYours: the conversation does not belong to this agent (any more).
         """
         with self._write() as session:
-            conversation = _locked(session, conversation_id)
+            conversation = steps.locked(session, conversation_id)
             known = session.scalar(
                 select(Message.seq).where(
                     Message.conversation_id == conversation_id, Message.client_id == client_id
@@ -373,7 +319,7 @@ class Store:
                 return known
             if conversation.owner != ownership.agent(agent_id):
                 raise NotYours(conversation_id)
-            message = _append(session, conversation, Reply(text, sender="agent", name=name))
+            message = steps.append(session, conversation, Reply(text, sender="agent", name=name))
             message.client_id = client_id
             return message.seq
 
@@ -395,11 +341,11 @@ class Store:
         detail: dict[str, Any] | None,
     ) -> None:
         with self._write() as session:
-            conversation = _locked(session, conversation_id)
+            conversation = steps.locked(session, conversation_id)
             if conversation.owner != ownership.agent(agent_id):
                 raise NotYours(conversation_id)
-            _move(session, conversation, move, by=f"agent:{agent_id}", detail=detail)
-            _append(session, conversation, Reply(notices.text(notice), sender="system"))
+            steps.move(session, conversation, move, by=f"agent:{agent_id}", detail=detail)
+            steps.append(session, conversation, Reply(notices.text(notice), sender="system"))
 
     def owned(
         self, owners: Sequence[str] | None = None, limit: int = 100
@@ -457,128 +403,3 @@ class Store:
             messages = select(Message.conversation_id).where(Message.id > heads[0])
             events = select(Event.conversation_id).where(Event.id > heads[1])
             return {*session.scalars(messages), *session.scalars(events)}
-
-
-def _locked(session: Session, conversation_id: str) -> Conversation:
-    conversation = session.get(Conversation, conversation_id, with_for_update=True)
-    if conversation is None:
-        raise UnknownConversation(conversation_id)
-    return conversation
-
-
-def _append(session: Session, conversation: Conversation, reply: Reply) -> Message:
-    conversation.last_seq += 1
-    conversation.updated_at = now()
-    message = Message(
-        conversation_id=conversation.id,
-        seq=conversation.last_seq,
-        at=conversation.updated_at,
-        sender=reply.sender,
-        name=reply.name,
-        text=reply.text,
-        content=reply.content,
-    )
-    session.add(message)
-    return message
-
-
-def _move(
-    session: Session,
-    conversation: Conversation,
-    move: str,
-    *,
-    by: str,
-    agent_id: int | str | None = None,
-    reason: str | None = None,
-    detail: dict[str, Any] | None = None,
-) -> None:
-    before = conversation.owner
-    conversation.owner = ownership.next_owner(before, move, agent_id)
-    conversation.owner_since = conversation.updated_at = now()
-    conversation.epoch += 1
-    session.add(
-        Event(
-            conversation_id=conversation.id,
-            at=conversation.owner_since,
-            move=move,
-            from_owner=before,
-            to_owner=conversation.owner,
-            epoch=conversation.epoch,
-            by=by,
-            reason=reason,
-            detail=detail,
-        )
-    )
-
-
-def _hand_over(
-    session: Session, conversation: Conversation, *, by: str, reason: str, detail: dict[str, Any] | None
-) -> Message:
-    _move(session, conversation, "hand_over", by=by, reason=reason, detail=detail)
-    session.flush()
-    return _append(session, conversation, _queue_notice(session, conversation, "handed_over"))
-
-
-def _ask_human(session: Session, conversation: Conversation) -> None:
-    if conversation.owner == ownership.CLOSED:
-        _move(session, conversation, "reopen", by="shopper")
-    if conversation.owner == ownership.BOT:
-        _hand_over(session, conversation, by="shopper", reason="asked_for_human", detail=None)
-    elif conversation.owner == ownership.QUEUE:
-        _append(session, conversation, _queue_notice(session, conversation, "still_waiting"))
-
-
-def _leave_queue(session: Session, conversation: Conversation) -> None:
-    if conversation.owner == ownership.QUEUE:
-        _move(session, conversation, "leave_queue", by="shopper")
-        _append(session, conversation, Reply(notices.text("left_queue"), sender="system"))
-
-
-def _queue_notice(session: Session, conversation: Conversation, key: str) -> Reply:
-    return Reply(
-        notices.text(key, position=_position(session, conversation)),
-        notices.buttons(notices.LEAVE_QUEUE),
-        sender="system",
-    )
-
-
-def _position(session: Session, conversation: Conversation) -> int:
-    ahead = select(func.count()).where(
-        Conversation.owner == ownership.QUEUE, Conversation.owner_since < conversation.owner_since
-    )
-    return (session.scalar(ahead) or 0) + 1
-
-
-def _expected_wait(session: Session, position: int) -> int | None:
-    """The median wait of the last takes from the queue, in seconds, for each place in it."""
-    query = select(Event.detail).where(Event.move == "take", Event.from_owner == ownership.QUEUE)
-    waited = sorted(
-        detail["waited"] for detail in session.scalars(query.order_by(Event.id.desc()).limit(20)) if detail
-    )
-    return round(waited[len(waited) // 2] * position) if waited else None
-
-
-def _offered_title(session: Session, conversation: Conversation, payload: str) -> str:
-    recent = select(Message.content).where(
-        Message.conversation_id == conversation.id,
-        Message.sender != "shopper",
-        Message.seq > conversation.last_seq - OFFERED_WITHIN,
-    )
-    for content in session.scalars(recent.order_by(Message.seq.desc())):
-        for button in (content or {}).get("buttons", []):
-            if button["payload"] == payload:
-                return str(button["title"])
-    raise UnknownPayload(payload)
-
-
-def _claimable() -> Any:
-    earlier = aliased(Turn)
-    return (
-        select(Turn)
-        .where(
-            (Turn.lease_until.is_(None)) | (Turn.lease_until < now()),
-            ~exists().where(earlier.conversation_id == Turn.conversation_id, earlier.seq < Turn.seq),
-        )
-        .order_by(Turn.id)
-        .limit(1)
-    )

@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import notices, ownership
 from .engine_client import Answer, EngineClient, EngineFailed
-from .store import ClaimedTurn, Reply, Store
+from .steps import Reply
+from .store import ClaimedTurn, Store
 from .watch import Watcher, wait
 
 UNSURE = ("nlu_fallback", "out_of_scope")

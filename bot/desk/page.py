@@ -12,9 +12,11 @@ from fastapi import Depends, Request
 from nicegui import Client, events, ui
 from sqlalchemy.exc import SQLAlchemyError
 
+from actions.backend.contract import Shop
 from bot.conversations import ownership
 from bot.conversations.models import Conversation, Event, Message
-from bot.conversations.store import TEXT_LIMIT, NotYours, Store, UnknownConversation
+from bot.conversations.steps import UnknownConversation
+from bot.conversations.store import TEXT_LIMIT, NotYours, Store
 from bot.conversations.watch import Watcher
 from bot.handoff import packet, queue
 from bot.staff import Accounts, sessions, texts
@@ -22,7 +24,6 @@ from bot.staff.sessions import Staff, require
 from bot.staff.texts import Texts
 
 from . import sidebar
-from .backend import Backend
 from .board import Board
 from .bubbles import MessageLog
 from .elements import button, el, text
@@ -46,7 +47,7 @@ class Desk:
     watcher: Watcher
     accounts: Accounts
     board: Board
-    backend: Backend
+    shop: Shop
 
 
 def install(desk: Desk) -> None:
@@ -363,7 +364,7 @@ class Page:
 
     async def _show_customer(self, conversation: Conversation) -> None:
         with self._root:
-            await sidebar.show_customer(self._customer_box, conversation, self._desk.backend, self._t)
+            await sidebar.show_customer(self._customer_box, conversation, self._desk.shop, self._t)
 
     def _use_reply(self, reply: str) -> None:
         self._show_pane("chat")

@@ -3,26 +3,28 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from nicegui.element import Element
 
+from actions.backend.contract import Customer, Order, Profile, Shipment, Shop, ShopError
 from bot.conversations.models import Conversation, Event
 from bot.handoff.packet import Packet, reason_text
 from bot.staff.texts import Texts
 
-from .backend import Backend, BackendFailed, Order, Profile, Shipment
 from .bubbles import show_item, show_readings, show_scans
 from .elements import button, el, moment, money, since, text
 
 T = TypeVar("T")
+ORDERS = 10  # the newest
 ON_THE_WAY = 2  # orders whose parcels are looked up at once; the others on demand
 
 # The shop may be slow: it must not hold up the threads that read the log.
 _threads = ThreadPoolExecutor(16, thread_name_prefix="orders")
 
 
-async def _ask(call: Callable[..., T], *args: str) -> T:
+async def _ask(call: Callable[..., T], *args: object) -> T:
     return await asyncio.get_running_loop().run_in_executor(_threads, call, *args)
 
 
@@ -75,7 +77,7 @@ def show_packet(
                 fill.on("click", lambda: use_reply(packet.reply), args=[])
 
 
-async def show_customer(container: Element, conversation: Conversation, backend: Backend, t: Texts) -> None:
+async def show_customer(container: Element, conversation: Conversation, shop: Shop, t: Texts) -> None:
     """Fill the container with the customer and her orders as the shop knows them now."""
     container.clear()
     customer_id = conversation.customer_id
@@ -91,14 +93,14 @@ async def show_customer(container: Element, conversation: Conversation, backend:
     with orders_box:
         text("p", t("loading"), "hint")
     await asyncio.gather(
-        _show_profile(profile_box, customer_id, backend, t), _show_orders(orders_box, customer_id, backend, t)
+        _show_profile(profile_box, customer_id, shop, t), _show_orders(orders_box, customer_id, shop, t)
     )
 
 
-async def _show_profile(box: Element, customer_id: str, backend: Backend, t: Texts) -> None:
+async def _show_profile(box: Element, customer_id: str, shop: Shop, t: Texts) -> None:
     try:
-        profile: Profile | None = await _ask(backend.profile, customer_id)
-    except BackendFailed:
+        profile: Profile | None = await _ask(shop.profile, Customer(customer_id))
+    except ShopError:
         profile = None
     if box.is_deleted:
         return
@@ -117,10 +119,12 @@ async def _show_profile(box: Element, customer_id: str, backend: Backend, t: Tex
                 _fact(t("points"), f"{profile.points:,}")
 
 
-async def _show_orders(box: Element, customer_id: str, backend: Backend, t: Texts) -> None:
+async def _show_orders(box: Element, customer_id: str, shop: Shop, t: Texts) -> None:
     try:
-        orders: Sequence[Order] | None = await _ask(backend.orders, customer_id)
-    except BackendFailed:
+        orders: Sequence[Order] | None = (
+            await _ask(partial(shop.orders, page_size=ORDERS), Customer(customer_id))
+        ).items
+    except ShopError:
         orders = None
     if box.is_deleted:
         return
@@ -131,18 +135,18 @@ async def _show_orders(box: Element, customer_id: str, backend: Backend, t: Text
             again = button(
                 t("refresh" if orders is not None else "retry"), "link", data_testid="orders-refresh"
             )
-            again.on("click", lambda: _show_orders(box, customer_id, backend, t), args=[])
+            again.on("click", lambda: _show_orders(box, customer_id, shop, t), args=[])
         if orders is None:
             text("p", t("orders_failed"), "hint bad", data_testid="orders-failed")
             return
         if not orders:
             text("p", t("orders_empty"), "hint")
-        parcels = [(_show_order(order, customer_id, backend, t), order) for order in orders]
+        parcels = [(_show_order(order, customer_id, shop, t), order) for order in orders]
     moving = [(parcel, order) for parcel, order in parcels if order.status == "shipped"][:ON_THE_WAY]
-    await asyncio.gather(*(_show_parcels(p, customer_id, order.no, backend, t) for p, order in moving))
+    await asyncio.gather(*(_show_parcels(p, customer_id, order.no, shop, t) for p, order in moving))
 
 
-def _show_order(order: Order, customer_id: str, backend: Backend, t: Texts) -> Element:
+def _show_order(order: Order, customer_id: str, shop: Shop, t: Texts) -> Element:
     """Show one order; answers where its parcels belong."""
     with el("section", "order", data_testid="order"):
         with el("div", "card-head"):
@@ -152,19 +156,19 @@ def _show_order(order: Order, customer_id: str, backend: Backend, t: Texts) -> E
             show_item(item.name, item.spec, item.qty, item.price_fen, item.image, t)
         with el("div", "order-foot"):
             moment(order.placed_at)
-            text("strong", money(order.amounts.paid_fen), "number")
+            text("strong", money(order.amounts.due_fen), "number")
         parcels = el("div", "parcels")
         if order.shipped_at:
             with parcels:
                 show = button(t("parcel"), "link")
-                show.on("click", lambda: _show_parcels(parcels, customer_id, order.no, backend, t), args=[])
+                show.on("click", lambda: _show_parcels(parcels, customer_id, order.no, shop, t), args=[])
     return parcels
 
 
-async def _show_parcels(box: Element, customer_id: str, order_no: str, backend: Backend, t: Texts) -> None:
+async def _show_parcels(box: Element, customer_id: str, order_no: str, shop: Shop, t: Texts) -> None:
     try:
-        parcels: Sequence[Shipment] | None = await _ask(backend.shipments, customer_id, order_no)
-    except BackendFailed:
+        parcels: Sequence[Shipment] | None = await _ask(shop.shipments, Customer(customer_id), order_no)
+    except ShopError:
         parcels = None
     if box.is_deleted:
         return
@@ -173,7 +177,7 @@ async def _show_parcels(box: Element, customer_id: str, order_no: str, backend: 
         if parcels is None:
             text("p", t("parcel_failed"), "hint bad")
             again = button(t("retry"), "link")
-            again.on("click", lambda: _show_parcels(box, customer_id, order_no, backend, t), args=[])
+            again.on("click", lambda: _show_parcels(box, customer_id, order_no, shop, t), args=[])
         elif not parcels:
             text("p", t("parcel_empty"), "hint")
         for parcel in parcels or ():

@@ -25,7 +25,7 @@ class CannotStart(Exception):
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bot.engine.run", description=__doc__.partition("\n")[0])
-    parser.add_argument("--model", type=Path, help="model archive; default: the one of these files, else the newest")
+    parser.add_argument("--model", type=Path, help="archive; default: that of these files, else the newest")
     options = parser.parse_args()
     try:
         _serve(_checked(options.model or _current()))

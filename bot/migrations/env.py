@@ -2,8 +2,8 @@
 
 from alembic import context
 
+from bot.conversations.database import connect
 from bot.conversations.models import Base
-from bot.conversations.store import connect
 from bot.staff import models as staff_models
 
 with connect(context.config.attributes["url"]).begin() as connection:

@@ -1,6 +1,6 @@
 """Care of the accounts from the command line."""
 
-from bot.conversations.store import connect
+from bot.conversations.database import connect
 from bot.settings import Settings
 
 from .store import Accounts, UnknownAccount

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from bot.conversations import notices
-from bot.conversations.store import Store, connect
+from bot.conversations.database import connect
+from bot.conversations.store import Store
 from tests.conftest import Running
 from tests.shopper import Shopper, text_of, titles
 

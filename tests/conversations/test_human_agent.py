@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.conversations.store import Store, connect
+from bot.conversations.database import connect
+from bot.conversations.store import Store
 from tests.conftest import Running
 from tests.shopper import text_of, titles
 

@@ -39,7 +39,7 @@ def test_a_visitor_is_verified_first(running: Running) -> None:
 def test_five_wrong_phones_lock_the_order(running: Running) -> None:
     order = running.orders("c1007")[0]
     visitor = running.shopper()
-    visitor.say(f"订单{order['no']}怎么样了")
+    visitor.say(f"订单{order['no']}发货了吗")
     said = ""
     for tail in ("0001", "0002", "0003", "0004", "0005", "0006"):
         said = text_of(visitor.say(f"尾号{tail}"))

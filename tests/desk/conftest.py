@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bot import migrations
-from bot.conversations.store import Store, connect
+from bot.conversations.database import connect
+from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
 from tests.servers import free_port

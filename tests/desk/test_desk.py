@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from bot.conversations.store import Reply, Store
+from bot.conversations.steps import Reply
+from bot.conversations.store import Store
 
 from .conftest import Office
 

@@ -8,7 +8,9 @@ import pytest
 
 from bot import migrations
 from bot.conversations import notices
-from bot.conversations.store import Reply, Store, connect
+from bot.conversations.database import connect
+from bot.conversations.steps import Reply
+from bot.conversations.store import Store
 from bot.handoff import packet, queue
 from bot.handoff.packet import Packet
 

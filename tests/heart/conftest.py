@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from bot.conversations.store import Store, connect
+from bot.conversations.database import connect
+from bot.conversations.store import Store
 from bot.migrations import upgrade
 
 

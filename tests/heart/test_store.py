@@ -12,7 +12,8 @@ from sqlalchemy import Engine, update
 from bot.conversations import notices
 from bot.conversations.models import Turn
 from bot.conversations.ownership import IllegalMove
-from bot.conversations.store import NotYours, Reply, Store, UnknownConversation, UnknownPayload, now
+from bot.conversations.steps import Reply, UnknownConversation, UnknownPayload, now
+from bot.conversations.store import NotYours, Store
 
 LEASE = 30.0
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bot import migrations
-from bot.conversations.store import connect
+from bot.conversations.database import connect
 from bot.staff import Accounts
 
 

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field, field_validator, model_validator
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from bot.conversations.store import TEXT_LIMIT, Store, UnknownConversation, UnknownPayload, public
+from bot.conversations.steps import UnknownConversation, UnknownPayload
+from bot.conversations.store import TEXT_LIMIT, Store, public
 from bot.conversations.watch import Watcher, wait
 from bot.problems import Problem
 from bot.settings import Settings

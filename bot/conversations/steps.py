@@ -1,0 +1,168 @@
+"""The steps that transactions are made of; each works in the caller's session on a locked conversation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from . import notices, ownership
+from .models import Conversation, Event, Message, Turn
+
+OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
+
+
+class UnknownConversation(Exception):
+    """There is no such conversation."""
+
+
+class UnknownPayload(Exception):
+    """The payload was not offered by a button of this conversation."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What somebody says: text and, beside it, buttons, a card or several cards."""
+
+    text: str | None = None
+    buttons: Sequence[dict[str, str]] = ()
+    card: dict[str, Any] | None = None
+    cards: Sequence[dict[str, Any]] = ()
+    sender: str = "bot"
+    name: str | None = None
+
+    @property
+    def content(self) -> dict[str, Any] | None:
+        parts = {"buttons": list(self.buttons), "card": self.card, "cards": list(self.cards)}
+        return {k: v for k, v in parts.items() if v} or None
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def locked(session: Session, conversation_id: str) -> Conversation:
+    conversation = session.get(Conversation, conversation_id, with_for_update=True)
+    if conversation is None:
+        raise UnknownConversation(conversation_id)
+    return conversation
+
+
+def append(session: Session, conversation: Conversation, reply: Reply) -> Message:
+    conversation.last_seq += 1
+    conversation.updated_at = now()
+    message = Message(
+        conversation_id=conversation.id,
+        seq=conversation.last_seq,
+        at=conversation.updated_at,
+        sender=reply.sender,
+        name=reply.name,
+        text=reply.text,
+        content=reply.content,
+    )
+    session.add(message)
+    return message
+
+
+def move(
+    session: Session,
+    conversation: Conversation,
+    move: str,
+    *,
+    by: str,
+    agent_id: int | str | None = None,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    before = conversation.owner
+    conversation.owner = ownership.next_owner(before, move, agent_id)
+    conversation.owner_since = conversation.updated_at = now()
+    conversation.epoch += 1
+    session.add(
+        Event(
+            conversation_id=conversation.id,
+            at=conversation.owner_since,
+            move=move,
+            from_owner=before,
+            to_owner=conversation.owner,
+            epoch=conversation.epoch,
+            by=by,
+            reason=reason,
+            detail=detail,
+        )
+    )
+
+
+def hand_over(
+    session: Session, conversation: Conversation, *, by: str, reason: str, detail: dict[str, Any] | None
+) -> Message:
+    move(session, conversation, "hand_over", by=by, reason=reason, detail=detail)
+    session.flush()
+    return append(session, conversation, queue_notice(session, conversation, "handed_over"))
+
+
+def ask_human(session: Session, conversation: Conversation) -> None:
+    if conversation.owner == ownership.CLOSED:
+        move(session, conversation, "reopen", by="shopper")
+    if conversation.owner == ownership.BOT:
+        hand_over(session, conversation, by="shopper", reason="asked_for_human", detail=None)
+    elif conversation.owner == ownership.QUEUE:
+        append(session, conversation, queue_notice(session, conversation, "still_waiting"))
+
+
+def leave_queue(session: Session, conversation: Conversation) -> None:
+    if conversation.owner == ownership.QUEUE:
+        move(session, conversation, "leave_queue", by="shopper")
+        append(session, conversation, Reply(notices.text("left_queue"), sender="system"))
+
+
+def queue_notice(session: Session, conversation: Conversation, key: str) -> Reply:
+    return Reply(
+        notices.text(key, position=position(session, conversation)),
+        notices.buttons(notices.LEAVE_QUEUE),
+        sender="system",
+    )
+
+
+def position(session: Session, conversation: Conversation) -> int:
+    ahead = select(func.count()).where(
+        Conversation.owner == ownership.QUEUE, Conversation.owner_since < conversation.owner_since
+    )
+    return (session.scalar(ahead) or 0) + 1
+
+
+def expected_wait(session: Session, position: int) -> int | None:
+    """The median wait of the last takes from the queue, in seconds, for each place in it."""
+    query = select(Event.detail).where(Event.move == "take", Event.from_owner == ownership.QUEUE)
+    waited = sorted(
+        detail["waited"] for detail in session.scalars(query.order_by(Event.id.desc()).limit(20)) if detail
+    )
+    return round(waited[len(waited) // 2] * position) if waited else None
+
+
+def offered_title(session: Session, conversation: Conversation, payload: str) -> str:
+    recent = select(Message.content).where(
+        Message.conversation_id == conversation.id,
+        Message.sender != "shopper",
+        Message.seq > conversation.last_seq - OFFERED_WITHIN,
+    )
+    for content in session.scalars(recent.order_by(Message.seq.desc())):
+        for button in (content or {}).get("buttons", []):
+            if button["payload"] == payload:
+                return str(button["title"])
+    raise UnknownPayload(payload)
+
+
+def claimable() -> Select[Turn]:
+    earlier = aliased(Turn)
+    return (
+        select(Turn)
+        .where(
+            (Turn.lease_until.is_(None)) | (Turn.lease_until < now()),
+            ~exists().where(earlier.conversation_id == Turn.conversation_id, earlier.seq < Turn.seq),
+        )
+        .order_by(Turn.id)
+        .limit(1)
+    )
