@@ -1,79 +1,38 @@
-"""The real stack, started once for all tests that need it."""
+"""What the tests share: the real stack, started once, and Chromium."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import httpx
-import jwt
-import psutil
 import pytest
+from playwright.sync_api import Browser, BrowserContext
 
-from bot import demo
-from bot.launcher import Stack
-from bot.settings import Settings
-from tests.servers import free_port
-from tests.shopper import Shopper
-
-
-@dataclass
-class Running:
-    """A running installation: its settings, staff logins and customers."""
-
-    settings: Settings
-    users: list[dict[str, str]]
-    customers: dict[str, str]
-    supervisor: int
-
-    def shopper(self, customer: str | None = None) -> Shopper:
-        """A shopper with a conversation of her own; ``customer`` is an id such as c1001, None a visitor."""
-        return Shopper(self.settings.front, self.customers[customer] if customer else None)
-
-    def process(self, name: str) -> psutil.Process:
-        """The process of the Procfile with this name, as it runs now."""
-        module = {"actions": "actions", "engine": "bot.engine.run"}.get(name, f"bot.{name}")
-        for child in psutil.Process(self.supervisor).children():
-            if module in child.cmdline():
-                return child
-        raise LookupError(f"{name} does not run")
-
-    def order_backend(self, path: str, customer: str) -> Any:
-        """What the shop itself says, asked as this customer."""
-        secret = self.settings.shop_service_secret
-        claims = {"sub": customer, "aud": "shop", "exp": datetime.now(UTC) + timedelta(seconds=30)}
-        headers = {
-            "Authorization": f"Bearer {secret}",
-            "Acting-Customer": jwt.encode(claims, secret, "HS256"),
-        }
-        return httpx.get(f"{self.settings.shop_api}{path}", headers=headers).raise_for_status().json()
-
-    def orders(self, customer: str) -> list[dict[str, Any]]:
-        """The customer's orders, newest first."""
-        return list(self.order_backend("/v1/orders", customer)["items"])
-
-    def parcels(self, customer: str, order_no: str) -> list[dict[str, Any]]:
-        """The parcels of one of the customer's orders."""
-        return list(self.order_backend(f"/v1/orders/{order_no}/shipments", customer)["items"])
+from tests.browser import chromium_browser
+from tests.stack import Running, running_stack
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    settings = Settings(
-        data_dir=tmp_path_factory.mktemp("stack"),
-        front_port=free_port(),
-        office_port=free_port(),
-        shop_port=free_port(),
-        engine_port=free_port(),
-        actions_port=free_port(),
-    )
-    stack = Stack(settings)
-    stack.check()
-    users = demo.prepare(settings)
-    stack.start()
-    try:
-        written = demo.addresses(settings, users)
-        customers = {c["id"]: c["customer_token"] for c in written["customers"]}  # type: ignore[attr-defined]
-        yield Running(settings, users, customers, stack.pid)
-    finally:
-        stack.stop()
+    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; for one module, as Playwright's event loop suffers no other beside it."""
+    with chromium_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browser contexts, each a person of its own."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        made = chromium.new_context(viewport={"width": 1280, "height": 800}, **options)  # type: ignore[arg-type]
+        made.set_default_timeout(15_000)
+        opened.append(made)
+        return made
+
+    yield make
+    for each in opened:
+        each.close()

@@ -23,7 +23,7 @@ def button(said: str, classes: str = "", **props: object) -> TextElement:
 
 
 def moment(at: datetime | str) -> Element:
-    """A point in time, told by the browser in its own zone."""
+    """A point in time, told by the browser in the shop's zone."""
     return el("local-time", at=at if isinstance(at, str) else at.isoformat())
 
 

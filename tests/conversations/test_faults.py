@@ -14,8 +14,8 @@ import pytest
 from bot.conversations import notices
 from bot.conversations.database import connect
 from bot.conversations.store import Store
-from tests.conftest import Running
 from tests.shopper import Shopper, text_of, titles
+from tests.stack import Running
 
 TOLD_WITHIN = 8.0
 

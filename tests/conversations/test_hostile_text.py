@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.conftest import Running
 from tests.shopper import text_of
+from tests.stack import Running
 
 
 @pytest.mark.parametrize(

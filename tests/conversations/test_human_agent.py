@@ -4,8 +4,8 @@ import pytest
 
 from bot.conversations.database import connect
 from bot.conversations.store import Store
-from tests.conftest import Running
 from tests.shopper import text_of, titles
+from tests.stack import Running
 
 
 def handoff(running: Running, conversation: str) -> tuple[str | None, dict[str, object]]:

@@ -1,7 +1,7 @@
 """Where is my parcel: what the bot says is what the shop knows."""
 
-from tests.conftest import Running
 from tests.shopper import cards, text_of, titles
+from tests.stack import Running
 
 # Phone tails of the receivers in the sample data.
 TAIL = {"c1001": "6688", "c1004": "5172"}

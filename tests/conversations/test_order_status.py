@@ -1,7 +1,7 @@
 """How is my order: for customers and, after verification, for visitors."""
 
-from tests.conftest import Running
 from tests.shopper import cards, text_of, titles
+from tests.stack import Running
 
 
 def test_one_order_is_told_at_once(running: Running) -> None:

@@ -6,11 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
 from bot import migrations
 from bot.conversations.database import connect
@@ -18,8 +17,6 @@ from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
 from tests.servers import free_port
-
-CHROMIUM = "/usr/bin/chromium"
 
 
 @dataclass
@@ -82,31 +79,6 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
         except httpx.HTTPError:
             time.sleep(0.2)
     raise AssertionError(f"{url} did not become healthy")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = CHROMIUM if Path(CHROMIUM).exists() else None
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes browser contexts, each a person of its own."""
-    opened: list[BrowserContext] = []
-
-    def make(**options: object) -> BrowserContext:
-        made = chromium.new_context(viewport={"width": 1280, "height": 800}, **options)  # type: ignore[arg-type]
-        made.set_default_timeout(15_000)
-        opened.append(made)
-        return made
-
-    yield make
-    for each in opened:
-        each.close()
 
 
 @pytest.fixture

@@ -36,7 +36,10 @@ class WaitTime extends HTMLElement {
 customElements.define("wait-time", WaitTime);
 setInterval(() => WaitTime.all.forEach((time) => time.tick()), 1000);
 
-// <local-time at>: a moment in the reader's zone; the day is named where it is not today.
+// Times are told in the shop's zone, as the bot's sentences tell them.
+const inShop = (at) => new Date(new Date(at).toLocaleString("en-US", { timeZone: "Asia/Shanghai" }));
+
+// <local-time at>: a moment; the day is named where it is not today.
 class LocalTime extends HTMLElement {
   static observedAttributes = ["at"];
   connectedCallback() {
@@ -46,12 +49,13 @@ class LocalTime extends HTMLElement {
     if (this.isConnected) this.show();
   }
   show() {
-    const at = new Date(this.getAttribute("at"));
+    const at = inShop(this.getAttribute("at"));
     if (Number.isNaN(at.getTime())) return;
+    const now = inShop(new Date());
     const pad = (n) => String(n).padStart(2, "0");
     const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
-    const today = new Date().toDateString() === at.toDateString();
-    const year = new Date().getFullYear() === at.getFullYear() ? "" : `${at.getFullYear()}-`;
+    const today = now.toDateString() === at.toDateString();
+    const year = now.getFullYear() === at.getFullYear() ? "" : `${at.getFullYear()}-`;
     this.textContent = today ? clock : `${year}${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${clock}`;
     this.title = at.toLocaleString();
   }

@@ -20,11 +20,11 @@ const STRINGS = {
 		title: "在线客服", open: "打开客服聊天", close: "关闭", unread: "{n} 条未读消息", human: "转人工",
 		greeting: "您好，有什么可以帮您？", hint: "查订单、查物流、退换货，直接告诉我就好。",
 		placeholder: "输入您的问题…", again: "再发一条消息，就能继续对话", send: "发送", log: "聊天记录",
-		bot: "机器人", queue: "排队中", agent: "人工客服", closed: "服务已结束", you: "您",
+		bot: "智能助手", queue: "排队中", agent: "人工客服", closed: "服务已结束", you: "您",
 		ahead: "正在排队，前面还有 {n} 位", next: "正在排队，下一位就是您", wait: "预计等待约 {n} 分钟",
 		offline: "网络已断开，恢复后会自动连接", connecting: "连接不太顺畅，正在重新连接…",
 		failed: "出了点问题，请稍后再试。", busy: "操作有点快，请稍候再试。", reload: "暂时无法开始对话，请刷新页面再试。",
-		sending: "发送中", unsent: "未发送", retry: "重试", tooLong: "最多 2000 字",
+		sending: "发送中", unsent: "未发送", retry: "重试", tooLong: "最多 2000 字", refused: "这条消息无法发送",
 		earlier: "查看更早的消息", jump: "新消息", today: "今天", yesterday: "昨天", tomorrow: "明天",
 		order: "订单", items: "共 {n} 件", expected: "预计送达", cards: "可左右滑动查看",
 		more: "展开其余 {n} 条", unknown: "这条消息暂时无法显示",
@@ -38,7 +38,7 @@ const STRINGS = {
 		offline: "You are offline. We will reconnect by ourselves.", connecting: "Connection lost, reconnecting…",
 		failed: "Something went wrong. Please try again later.", busy: "That was a little fast. Please wait a moment.",
 		reload: "The chat cannot start. Please reload the page.",
-		sending: "Sending", unsent: "Not sent", retry: "Retry", tooLong: "At most 2000 characters",
+		sending: "Sending", unsent: "Not sent", retry: "Retry", tooLong: "At most 2000 characters", refused: "This message cannot be sent",
 		earlier: "Earlier messages", jump: "New messages", today: "today", yesterday: "yesterday", tomorrow: "tomorrow",
 		order: "Order", items: "{n} items", expected: "Expected", cards: "Swipe to see all",
 		more: "Show {n} more", unknown: "This message cannot be shown here",
@@ -206,14 +206,17 @@ function linked(text) {
 
 const money = (fen) => isNaN(fen) ? "" : "¥" + (fen / 100).toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
 
+// As the bot's sentences: in the shop's zone.
+const inShop = (at) => new Date(new Date(at).toLocaleString("en-US", { timeZone: "Asia/Shanghai" }));
+
 function day(at) {
-	const date = new Date(at);
+	const date = inShop(at);
 	if (isNaN(date)) return "";
-	const days = Math.round((new Date(date).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 864e5);
+	const days = Math.round((new Date(date).setHours(0, 0, 0, 0) - inShop(new Date()).setHours(0, 0, 0, 0)) / 864e5);
 	const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days];
 	return near ? t(near) : date.toLocaleDateString(locale, { month: "long", day: "numeric" });
 }
-const when = (at) => isNaN(new Date(at)) ? "" : day(at) + " " + new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
+const when = (at) => isNaN(inShop(at)) ? "" : day(at) + " " + inShop(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
 
 // ---- what is remembered between pages, for each front and each customer ----
 
@@ -272,12 +275,8 @@ async function ask(method, path, token, body, signal) {
 		method, headers, body: body && JSON.stringify(body), signal, credentials: "omit", cache: "no-store",
 	});
 	if (response.ok) return response;
-	const { status } = response;
-	const { detail } = await response.json().catch(() => ({}));
-	throw Object.assign(new Error("HTTP " + status), {
-		status,
-		// The server's words are for the shopper only where the message itself is at fault.
-		detail: REFUSED.includes(status) && typeof detail === "string" ? detail : "",
+	throw Object.assign(new Error("HTTP " + response.status), {
+		status: response.status,
 		after: Math.min(Number(response.headers.get("Retry-After")) || 5, 60) * 1000,
 	});
 }
@@ -575,6 +574,7 @@ async function deliver(item) {
 	} catch (error) {
 		if (item.seq) return; // the stream brought it meanwhile
 		const busy = error.status === 429 && t("busy");
+		const refused = REFUSED.includes(error.status);
 		if (busy && !item.waited) {
 			item.waited = item.error = busy;
 			paint();
@@ -583,7 +583,7 @@ async function deliver(item) {
 			return;
 		}
 		Object.assign(item, {
-			state: "failed", waited: false, auto: !(error.status < 500), error: error.detail || busy || "", refused: REFUSED.includes(error.status),
+			state: "failed", waited: false, auto: !(error.status < 500), error: refused ? t("refused") : busy || "", refused,
 		});
 		keepUnsent();
 		if (typing.dataset.from === "bot") showTyping(null);
@@ -610,7 +610,7 @@ async function askHuman() {
 }
 
 function complain(error) {
-	problem = { text: error.detail || t(error.status === 429 ? "busy" : "failed") };
+	problem = { text: t(error.status === 429 ? "busy" : "failed") };
 	clearTimeout(problemTimer);
 	problemTimer = setTimeout(() => { if (problem && !problem.again) problem = null; paint(); }, 6000);
 	paint();

@@ -1,0 +1,85 @@
+"""The real stack on free ports, as `make demo` starts it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import psutil
+
+from bot import demo
+from bot.launcher import Stack
+from bot.settings import Settings
+from tests.servers import free_port
+from tests.shopper import Shopper
+
+
+@dataclass
+class Running:
+    """A running installation: its settings, staff logins and customers."""
+
+    settings: Settings
+    users: list[dict[str, str]]
+    customers: dict[str, str]
+    supervisor: int
+
+    def shopper(self, customer: str | None = None) -> Shopper:
+        """A shopper with a conversation of her own; ``customer`` is an id such as c1001, None a visitor."""
+        return Shopper(self.settings.front, self.customers[customer] if customer else None)
+
+    def process(self, name: str) -> psutil.Process:
+        """The process of the Procfile with this name, as it runs now."""
+        module = {"actions": "actions", "engine": "bot.engine.run"}.get(name, f"bot.{name}")
+        for child in psutil.Process(self.supervisor).children():
+            if module in child.cmdline():
+                return child
+        raise LookupError(f"{name} does not run")
+
+    def password(self, name: str) -> str:
+        """The password of a member of staff."""
+        return next(user["password"] for user in self.users if user["name"] == name)
+
+    def order_backend(self, path: str, customer: str) -> Any:
+        """What the shop itself says, asked as this customer."""
+        secret = self.settings.shop_service_secret
+        claims = {"sub": customer, "aud": "shop", "exp": datetime.now(UTC) + timedelta(seconds=30)}
+        headers = {
+            "Authorization": f"Bearer {secret}",
+            "Acting-Customer": jwt.encode(claims, secret, "HS256"),
+        }
+        return httpx.get(f"{self.settings.shop_api}{path}", headers=headers).raise_for_status().json()
+
+    def orders(self, customer: str) -> list[dict[str, Any]]:
+        """The customer's orders, newest first."""
+        return list(self.order_backend("/v1/orders", customer)["items"])
+
+    def parcels(self, customer: str, order_no: str) -> list[dict[str, Any]]:
+        """The parcels of one of the customer's orders."""
+        return list(self.order_backend(f"/v1/orders/{order_no}/shipments", customer)["items"])
+
+
+@contextmanager
+def running_stack(data_dir: Path) -> Iterator[Running]:
+    """Start everything on free ports with its data in ``data_dir``; stops it at the end."""
+    settings = Settings(
+        data_dir=data_dir,
+        front_port=free_port(),
+        office_port=free_port(),
+        shop_port=free_port(),
+        engine_port=free_port(),
+        actions_port=free_port(),
+    )
+    stack = Stack(settings)
+    stack.check()
+    users = demo.prepare(settings)
+    stack.start()
+    try:
+        written = demo.addresses(settings, users)
+        customers = {c["id"]: c["customer_token"] for c in written["customers"]}  # type: ignore[attr-defined]
+        yield Running(settings, users, customers, stack.pid)
+    finally:
+        stack.stop()
