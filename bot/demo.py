@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Callable
 
-import httpx
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,7 +30,6 @@ def run(settings: Settings, say: Callable[[str], None] = print) -> None:
         users = prepare(settings)
         say("Starting the processes (the engine takes longest)")
         stack.start()
-        _first_turn(settings)
     except OSError as error:
         stack.stop()
         if error.errno == errno.ENOSPC:
@@ -82,23 +80,6 @@ def addresses(settings: Settings, users: list[dict[str, str]]) -> dict[str, obje
             for customer in customers_for_demo()
         ],
     }
-
-
-def _first_turn(settings: Settings) -> None:
-    """One question through the public web channel: the whole way works. Raises CannotStart."""
-    try:
-        with httpx.Client(base_url=f"http://{settings.host}:{settings.front_port}", timeout=10) as http:
-            session = http.post("/api/chat/sessions", json={}).raise_for_status().json()
-            mine = {"Authorization": f"Bearer {session['token']}"}
-            asked = http.post("/api/chat/messages", json={"client_id": "first", "text": "你好"}, headers=mine)
-            seq = asked.raise_for_status().json()["seq"]
-            with http.stream("GET", "/api/chat/stream", params={"after": seq}, headers=mine) as events:
-                if any(line.startswith("event: message") for line in events.iter_lines()):
-                    return
-    except httpx.HTTPError as error:
-        raise CannotStart(
-            f"The first message got no answer ({type(error).__name__}): see {settings.data_dir / 'logs'}."
-        ) from None
 
 
 def _print_where(settings: Settings, users: list[dict[str, str]], say: Callable[[str], None]) -> None:
