@@ -17,7 +17,7 @@ from bot.shop.seed import customer_token, customers_for_demo
 from bot.staff.store import Accounts, ensure_accounts
 
 
-def run(settings: Settings, say: Callable[[str], None] = print) -> None:
+def run(settings: Settings, say: Callable[[str], None] = typer.echo) -> None:
     """Prepare, start, print where everything is, and serve until Ctrl-C. Raises CannotStart."""
     stack = Stack(settings, say)
     os.umask(0o077)
@@ -51,6 +51,9 @@ def run(settings: Settings, say: Callable[[str], None] = print) -> None:
     except KeyboardInterrupt:
         say("\nStopping …")
     finally:
+        # An impatient second Ctrl-C must not leave processes behind.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         stack.stop()
         (settings.data_dir / "demo.json").unlink(missing_ok=True)
 
