@@ -4,16 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 
-from bot import logs, problems
+from bot import problems
 from bot.channels import web
 from bot.channels.web.routes import create_router
 from bot.settings import Settings, settings
-from bot.wiring import Heart, background
+from bot.wiring import Heart, background, serve
 
 WIDGET = Path(web.__file__).parent / "static" / "widget.js"
 
@@ -64,15 +63,7 @@ def create(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Serve until told to stop."""
-    logs.configure("front")
-    uvicorn.run(
-        create(settings),
-        host=settings.host,
-        port=settings.front_port,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-        server_header=False,
-    )
+    serve(create(settings), "front", settings.host, settings.front_port)
 
 
 if __name__ == "__main__":

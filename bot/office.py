@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from nicegui import Client, ui
 from nicegui import app as pages
@@ -15,7 +14,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 
 from actions.backend.rest import RestShop
-from bot import desk, logs, problems, staff, studio
+from bot import desk, problems, staff, studio
 from bot.conversations.database import connect
 from bot.desk.board import Board
 from bot.desk.page import Desk, install
@@ -24,10 +23,11 @@ from bot.staff import Accounts, sessions
 from bot.staff import pages as staff_pages
 from bot.staff.guard import Guard
 from bot.studio import page as studio_page
-from bot.wiring import Heart, background
+from bot.wiring import Heart, background, serve
 
 TITLE = "柜台 · 客服工作台"
 CONNECTIONS = 16
+WEBSOCKET_BYTES = 256 * 1024
 
 
 def create(settings: Settings) -> FastAPI:
@@ -108,16 +108,7 @@ def _origin(url: str) -> str:
 
 def main() -> None:
     """Serve until told to stop."""
-    logs.configure("office")
-    uvicorn.run(
-        create(settings),
-        host=settings.host,
-        port=settings.office_port,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-        server_header=False,
-        ws_max_size=256 * 1024,
-    )
+    serve(create(settings), "office", settings.host, settings.office_port, ws_max_size=WEBSOCKET_BYTES)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
+import uvicorn
+from fastapi import FastAPI
 
+from bot import logs
 from bot.conversations.database import connect
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.store import Store
@@ -17,6 +20,20 @@ from bot.conversations.watch import Watcher
 from bot.settings import Settings
 
 log = structlog.get_logger()
+
+
+def serve(app: FastAPI, process: str, host: str, port: int, **options: Any) -> None:
+    """Serve a process's application until told to stop; ``options`` go to uvicorn."""
+    logs.configure(process)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        server_header=False,
+        **options,
+    )
 
 
 class Heart:

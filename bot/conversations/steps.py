@@ -50,6 +50,14 @@ def locked(session: Session, conversation_id: str) -> Conversation:
     return conversation
 
 
+def seq_of(session: Session, conversation_id: str, client_id: str) -> int | None:
+    """The message that was already received under this id, if any."""
+    query = select(Message.seq).where(
+        Message.conversation_id == conversation_id, Message.client_id == client_id
+    )
+    return session.scalar(query)
+
+
 def append(session: Session, conversation: Conversation, reply: Reply) -> Message:
     conversation.last_seq += 1
     conversation.updated_at = now()

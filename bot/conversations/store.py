@@ -134,11 +134,7 @@ class Store:
         """
         with self._write() as session:
             conversation = steps.locked(session, conversation_id)
-            known = session.scalar(
-                select(Message.seq).where(
-                    Message.conversation_id == conversation_id, Message.client_id == client_id
-                )
-            )
+            known = steps.seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
             if payload is not None:
@@ -310,11 +306,7 @@ class Store:
         """
         with self._write() as session:
             conversation = steps.locked(session, conversation_id)
-            known = session.scalar(
-                select(Message.seq).where(
-                    Message.conversation_id == conversation_id, Message.client_id == client_id
-                )
-            )
+            known = steps.seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
             if conversation.owner != ownership.agent(agent_id):

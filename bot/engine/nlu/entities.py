@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import joblib
 import spacy
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -28,9 +26,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
+from bot.engine.nlu.learned import Learned
 from bot.engine.nlu.normalizer import NORMALIZED, ORIGINS, normalize
-
-_NAMES_FILE = "names.joblib"
 
 # Of two values over the same characters the longer one wins, then the one named first here.
 _PRECEDENCE = ("order_no", "tracking_no", "phone_tail", "product", "courier", "ordinal")
@@ -175,7 +172,7 @@ def _is_latin(char: str) -> bool:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
-class EntityFinder(GraphComponent, EntityExtractorMixin):
+class EntityFinder(Learned, EntityExtractorMixin):
     """Reads ``normalized`` and ``origins``; writes ``entities`` with offsets in the text as typed.
 
     order_no (16 digits), tracking_no, phone_tail (4 digits), courier (canonical name), product (name of
@@ -196,48 +193,22 @@ class EntityFinder(GraphComponent, EntityExtractorMixin):
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        names: dict[str, dict[str, list[str]]],
+        state: dict[str, dict[str, list[str]]],
     ) -> None:
-        self._model_storage = model_storage
-        self._resource = resource
-        self._names = names
-        self._finder = Names(names)
+        super().__init__(config, model_storage, resource, state)
+        self._finder = Names(state)
 
     @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> EntityFinder:
+    def initial(cls, config: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
         couriers, catalogue = Path(config["couriers"]), Path(config["catalogue"])
-        names = {
+        lines = catalogue.read_text(encoding="utf-8").splitlines() if catalogue.exists() else []
+        return {
             "courier": read_yaml_file(couriers) if couriers.exists() else {},
-            "product": {
-                line.strip(): []
-                for line in (catalogue.read_text(encoding="utf-8").splitlines() if catalogue.exists() else [])
-                if line.strip()
-            },
+            "product": {line.strip(): [] for line in lines if line.strip()},
         }
-        return cls(config, model_storage, resource, names)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> EntityFinder:
-        with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, joblib.load(folder / _NAMES_FILE))
 
     def train(self, training_data: TrainingData) -> Resource:
-        with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(self._names, folder / _NAMES_FILE)
-        return self._resource
+        return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.constants import (
     RESPONSE_SELECTOR_PREDICTION_KEY,
@@ -25,15 +23,23 @@ from rasa.shared.nlu.training_data import util
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine.nlu.learned import Learned
 from bot.engine.nlu.linear import NgramModel
 
 FAQ = "faq"
 
-_MODEL_FILE = "faq.joblib"
+
+@dataclass
+class Topics:
+    """What retrieval knows: a model of the questions, each row's topic, each topic's answers."""
+
+    model: NgramModel
+    rows: np.ndarray
+    responses: dict[str, list[dict[str, Any]]]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class FaqRetrieval(GraphComponent, IntentClassifier):
+class FaqRetrieval(Learned, IntentClassifier):
     """Reads ``normalized`` and ``text_tokens``; writes ``response_selector`` (the topics, best first).
 
     The property has the shape of Rasa's ResponseSelector, so that ``utter_faq`` answers with
@@ -46,64 +52,23 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         return {"strength": 30.0, "ranking_length": 3}
 
-    def __init__(
-        self,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        model: NgramModel | None = None,
-        topics: np.ndarray | None = None,
-        responses: dict[str, list[dict[str, Any]]] | None = None,
-    ) -> None:
-        """Take the name (``faq/<topic>``) of each of the model's rows in ``topics``."""
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._model = model
-        self._topics = topics
-        self._responses = responses or {}
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> FaqRetrieval:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> FaqRetrieval:
-        with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, *joblib.load(folder / _MODEL_FILE))
-
     def train(self, training_data: TrainingData) -> Resource:
         examples = [e for e in training_data.intent_examples if e.get(INTENT) == FAQ]
         topics = [example.get(INTENT_RESPONSE_KEY) or FAQ for example in examples]
-        self._responses = {
+        responses = {
             topic: training_data.responses.get(util.intent_response_key_to_template_key(topic), [])
             for topic in topics
         }
-        unanswered = sorted(topic for topic, answers in self._responses.items() if not answers)
+        unanswered = sorted(topic for topic, answers in responses.items() if not answers)
         if unanswered:
             raise InvalidConfigException(
                 f"FAQ topic without an answer: {', '.join(unanswered)}. "
                 "Add utter_<topic> under `responses:` beside its questions."
             )
-        if len(self._responses) > 1:
-            self._model = NgramModel(examples, topics, self._config["strength"])
-            self._topics = np.array(topics)
-        with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump((self._model, self._topics, self._responses), folder / _MODEL_FILE)
-        return self._resource
+        if len(responses) > 1:
+            model = NgramModel(examples, topics, self._config["strength"])
+            self._state = Topics(model, np.array(topics), responses)
+        return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
@@ -114,14 +79,15 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
 
     def _rank(self, message: Message) -> list[tuple[str, float]]:
         """Return the best topics with their scores, best first."""
-        if self._model is None:
+        state: Topics | None = self._state
+        if state is None:
             return []
-        vector = self._model.vector(message)
-        likely = self._model.probabilities(*vector)
-        similarities = self._model.similarities(*vector)
+        vector = state.model.vector(message)
+        likely = state.model.probabilities(*vector)
+        similarities = state.model.similarities(*vector)
         best = np.argsort(-likely, kind="stable")[: self._config["ranking_length"]]
-        topics = [self._model.classes[i] for i in best]
-        return [(topic, float(similarities[self._topics == topic].max())) for topic in topics]
+        topics = [state.model.classes[i] for i in best]
+        return [(topic, float(similarities[state.rows == topic].max())) for topic in topics]
 
     def _selection(self, ranking: list[tuple[str, float]]) -> dict[str, Any]:
         topic, score = ranking[0]
@@ -129,7 +95,7 @@ class FaqRetrieval(GraphComponent, IntentClassifier):
             RESPONSE_SELECTOR_RETRIEVAL_INTENTS: [FAQ],
             FAQ: {
                 RESPONSE_SELECTOR_PREDICTION_KEY: {
-                    RESPONSE_SELECTOR_RESPONSES_KEY: self._responses[topic],
+                    RESPONSE_SELECTOR_RESPONSES_KEY: self._state.responses[topic],
                     PREDICTED_CONFIDENCE_KEY: score,
                     INTENT_RESPONSE_KEY: topic,
                     RESPONSE_SELECTOR_UTTER_ACTION_KEY: util.intent_response_key_to_template_key(topic),

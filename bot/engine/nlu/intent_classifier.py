@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import joblib
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine.nlu.learned import Learned
 from bot.engine.nlu.linear import NgramModel
-
-_MODEL_FILE = "intents.joblib"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class NgramIntentClassifier(GraphComponent, IntentClassifier):
+class NgramIntentClassifier(Learned, IntentClassifier):
     """Reads ``normalized`` and ``text_tokens``; writes ``intent`` and ``intent_ranking``.
 
     All topics of a retrieval intent are one class: which of them is meant is the retrieval's question.
@@ -32,61 +28,24 @@ class NgramIntentClassifier(GraphComponent, IntentClassifier):
         # strength: inverse of the regularization; max_features: n-grams kept, the most frequent ones.
         return {"strength": 30.0, "max_features": 40000, "ranking_length": 10}
 
-    def __init__(
-        self,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        model: NgramModel | None = None,
-    ) -> None:
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._model = model
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> NgramIntentClassifier:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> NgramIntentClassifier:
-        with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, joblib.load(folder / _MODEL_FILE))
-
     def train(self, training_data: TrainingData) -> Resource:
         examples = training_data.intent_examples
         intents = [example.get(INTENT) for example in examples]
         if len(set(intents)) < 2:
             raise InvalidConfigException("The training data needs examples of at least two intents.")
         # Balanced, as a retrieval intent has many times the examples of any other.
-        self._model = NgramModel(
+        self._state = NgramModel(
             examples, intents, self._config["strength"], self._config["max_features"], "balanced"
         )
-        del self._model.rows
-        with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, folder / _MODEL_FILE)
-        return self._resource
+        del self._state.rows
+        return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:
-        if self._model is None:
-            raise RuntimeError("The intent classifier is not trained.")
+        model: NgramModel = self._state
         for message in messages:
-            scores = self._model.probabilities(*self._model.vector(message))
+            scores = model.probabilities(*model.vector(message))
             ranking = [
-                {INTENT_NAME_KEY: self._model.classes[i], PREDICTED_CONFIDENCE_KEY: float(scores[i])}
+                {INTENT_NAME_KEY: model.classes[i], PREDICTED_CONFIDENCE_KEY: float(scores[i])}
                 for i in scores.argsort()[::-1][: self._config["ranking_length"]]
             ]
             message.set(INTENT, ranking[0], add_to_output=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import jieba
-from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -16,13 +15,12 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine.nlu.learned import Learned
 from bot.engine.nlu.normalizer import NORMALIZED, normalize
-
-_WORDS_FILE = "words.txt"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
-class LexiconTokenizer(Tokenizer):
+class LexiconTokenizer(Learned, Tokenizer):
     """Reads ``normalized``; writes ``text_tokens`` (offsets are those of ``normalized``).
 
     The vocabulary (jieba's user dictionary format: ``word [frequency] [tag]``) is read at training and
@@ -45,47 +43,19 @@ class LexiconTokenizer(Tokenizer):
         return ["jieba"]
 
     def __init__(
-        self,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        words: str = "",
+        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, state: str
     ) -> None:
-        super().__init__(config)
-        self._model_storage = model_storage
-        self._resource = resource
-        self._words = words
-        self._jieba = _segmenter(words)
+        Learned.__init__(self, config, model_storage, resource, state)
+        Tokenizer.__init__(self, config)
+        self._jieba = _segmenter(state)
 
     @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> LexiconTokenizer:
+    def initial(cls, config: dict[str, Any]) -> str:
         path = Path(config["lexicon"])
-        words = path.read_text(encoding="utf-8") if path.exists() else ""
-        return cls(config, model_storage, resource, words)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> LexiconTokenizer:
-        with model_storage.read_from(resource) as folder:
-            words = (folder / _WORDS_FILE).read_text(encoding="utf-8")
-        return cls(config, model_storage, resource, words)
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def train(self, training_data: TrainingData) -> Resource:
-        with self._model_storage.write_to(self._resource) as folder:
-            (folder / _WORDS_FILE).write_text(self._words, encoding="utf-8")
-        return self._resource
+        return self._keep()
 
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
         text = message.get(NORMALIZED) if attribute == TEXT else normalize(message.get(attribute))
