@@ -8,7 +8,9 @@ While a form is active its validation takes the message first. It
 * raises ``ActionExecutionRejection``, so that the rules answer a message about something else.
 """
 
+import math
 import re
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -35,6 +37,8 @@ SHOWN = 5  # orders offered at once
 SEARCHED = 20  # recent orders among which product words choose
 TOPIC_TURNS = 3  # for so many messages the order just spoken of stays the topic
 ATTEMPTS = 2  # failed attempts after which a human is offered
+WRONG_PROOFS = 5  # wrong pairs of order and phone a visitor may name within WRONG_SECONDS
+WRONG_SECONDS = 900
 TOKEN_MARGIN = timedelta(seconds=30)  # a scoped token this near to its end is not begun with
 
 # Beside the form's own, these name an order too, but to ask something else of it.
@@ -156,18 +160,28 @@ class ValidateOrderForm(TurnAction):
             return self._need(
                 "phone_tail", failed + (asked == "phone_tail" and not gave_number), SlotSet("order_no", no)
             )
+        wrong = [at for at in turn.slot("wrong_proofs") or [] if at > time.time() - WRONG_SECONDS]
+        if len(wrong) >= WRONG_PROOFS:
+            return self._locked(say, wrong[0] + WRONG_SECONDS - time.time())
         try:
             proof = await ask_shop(turn, shop().verify, no, tail)
         except VerificationFailed:
+            wrong.append(time.time())
             # One sentence, whether the order or the phone is wrong.
             say.utter_message(response="utter_verification_failed")
-            return self._need("phone_tail", failed + 1, SlotSet("phone_tail", None), SlotSet("order_no", no))
+            return [
+                SlotSet("wrong_proofs", wrong),
+                *self._need("phone_tail", failed + 1, SlotSet("phone_tail", None), SlotSet("order_no", no)),
+            ]
         except Locked as locked:
-            say.utter_message(response="utter_verification_locked", minutes=str(-(-locked.retry_after // 60)))
-            return [*leave(), SlotSet("order_no", None), SlotSet("phone_tail", None)]
+            return self._locked(say, locked.retry_after)
         order = await ask_shop(turn, shop().order, Visitor(proof.token), no)
         token = {"order_no": no, "token": proof.token, "expires_at": proof.expires_at.isoformat()}
         return [SlotSet("order_token", token), SlotSet("phone_tail", None), *self._chosen(None, order)]
+
+    def _locked(self, say: CollectingDispatcher, seconds: float) -> list[EventType]:
+        say.utter_message(response="utter_verification_locked", minutes=str(max(1, math.ceil(seconds / 60))))
+        return [*leave(), SlotSet("order_no", None), SlotSet("phone_tail", None)]
 
     def _chosen(self, page: OrderPage | None, order: Order) -> list[EventType]:
         several = page is None or page.total > 1

@@ -14,6 +14,8 @@ from bot.channels.web.routes import create_router
 from bot.settings import Settings, settings
 from bot.wiring import Heart, background, serve
 
+# More would only wait inside the engine, where their time runs.
+TURNS_AT_ONCE = 12
 WIDGET = Path(web.__file__).parent / "static" / "widget.js"
 
 
@@ -23,7 +25,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with background(heart.watcher.run(), heart.turn_runner().run()):
+        async with background(heart.watcher.run(), heart.turn_runner(TURNS_AT_ONCE).run()):
             yield
 
     app = FastAPI(
@@ -63,7 +65,7 @@ def create(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Serve until told to stop."""
-    serve(create(settings), "front", settings.host, settings.front_port)
+    serve(create(settings), "front", settings, settings.front_port)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def _origin(url: str) -> str:
 
 def main() -> None:
     """Serve until told to stop."""
-    serve(create(settings), "office", settings.host, settings.office_port, ws_max_size=WEBSOCKET_BYTES)
+    serve(create(settings), "office", settings, settings.office_port, ws_max_size=WEBSOCKET_BYTES)
 
 
 if __name__ == "__main__":

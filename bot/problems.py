@@ -1,5 +1,6 @@
 """Every HTTP error is RFC 9457 problem+json with a stable ``type``."""
 
+import asyncio
 import http
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+BODY_SECONDS = 10  # between two pieces of a body
 MEDIA_TYPE = "application/problem+json"
 _HTTP = {
     400: ("invalid-request", "The request could not be read."),
@@ -71,7 +73,10 @@ class _BodyLimit:
         too_large = declared.isdigit() and int(declared) > self._max_body
         body, more = b"", True
         while more and not too_large:
-            message = await receive()
+            try:
+                message = await asyncio.wait_for(receive(), BODY_SECONDS)
+            except TimeoutError:
+                return None
             if message["type"] == "http.disconnect":
                 return None
             body += message.get("body", b"")

@@ -48,8 +48,12 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(9.0, gt=0, le=600)
 
     session_days: int = Field(30, ge=1, le=365)
+    # Of one conversation, and of all that come from one address (many shoppers may share it).
     messages_per_minute: int = Field(120, ge=1)
+    address_messages_per_minute: int = Field(600, ge=1)
     sessions_per_minute: int = Field(600, ge=1)
+    # Addresses of proxies whose X-Forwarded-For is believed, separated by commas.
+    trusted_proxies: str = ""
 
     @property
     def front(self) -> str:

@@ -22,16 +22,18 @@ from bot.settings import Settings
 log = structlog.get_logger()
 
 
-def serve(app: FastAPI, process: str, host: str, port: int, **options: Any) -> None:
+def serve(app: FastAPI, process: str, settings: Settings, port: int, **options: Any) -> None:
     """Serve a process's application until told to stop; ``options`` go to uvicorn."""
     logs.configure(process)
     uvicorn.run(
         app,
-        host=host,
+        host=settings.host,
         port=port,
         log_level="warning",
         timeout_graceful_shutdown=3,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         **options,
     )
 
@@ -44,10 +46,10 @@ class Heart:
         self.watcher = Watcher(self.store)
         self._settings = settings
 
-    def turn_runner(self) -> TurnRunner:
+    def turn_runner(self, at_once: int) -> TurnRunner:
         """Answers turns in this process; the engine client belongs to the running event loop."""
         engine = EngineClient(self._settings.engine, self._settings.turn_seconds)
-        return TurnRunner(self.store, engine, self.watcher, self._settings.lease_seconds)
+        return TurnRunner(self.store, engine, self.watcher, self._settings.lease_seconds, at_once)
 
 
 @asynccontextmanager

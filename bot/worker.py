@@ -7,6 +7,9 @@ from bot import logs
 from bot.settings import settings
 from bot.wiring import Heart, background
 
+# It helps out; the front is meant to answer.
+TURNS_AT_ONCE = 4
+
 
 async def work() -> None:
     """Run until SIGTERM or SIGINT."""
@@ -14,7 +17,7 @@ async def work() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with background(heart.watcher.run(), heart.turn_runner().run()):
+    async with background(heart.watcher.run(), heart.turn_runner(TURNS_AT_ONCE).run()):
         await stop.wait()
 
 

@@ -58,6 +58,11 @@ def seq_of(session: Session, conversation_id: str, client_id: str) -> int | None
     return session.scalar(query)
 
 
+def owed(session: Session, conversation_id: str) -> int:
+    """How many answers the bot still owes in this conversation."""
+    return session.scalar(select(func.count()).where(Turn.conversation_id == conversation_id)) or 0
+
+
 def append(session: Session, conversation: Conversation, reply: Reply) -> Message:
     conversation.last_seq += 1
     conversation.updated_at = now()

@@ -19,6 +19,11 @@ from .models import Conversation, Event, Message, Turn
 from .steps import Reply, UnknownConversation, now
 
 TEXT_LIMIT = 2000
+OWED_LIMIT = 60  # answers that one conversation may wait for
+
+
+class TooManyOwed(Exception):
+    """The conversation must wait for its answers before it says more."""
 
 
 class NotYours(Exception):
@@ -130,13 +135,15 @@ class Store:
             The message's ``seq``.
 
         Raises:
-            UnknownConversation, UnknownPayload.
+            UnknownConversation, UnknownPayload; TooManyOwed: answers to earlier messages are still owed.
         """
         with self._write() as session:
             conversation = steps.locked(session, conversation_id)
             known = steps.seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
+            if steps.owed(session, conversation_id) >= OWED_LIMIT:
+                raise TooManyOwed(conversation_id)
             if payload is not None:
                 text = steps.offered_title(session, conversation, payload)
             if conversation.owner == ownership.CLOSED:

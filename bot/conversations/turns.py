@@ -15,7 +15,6 @@ from .store import ClaimedTurn, Store
 from .watch import Watcher, wait
 
 UNSURE = ("nlu_fallback", "out_of_scope")
-AT_ONCE = 32
 
 log = structlog.get_logger()
 
@@ -27,17 +26,20 @@ class TurnRunner:
     of a process that died runs out.
     """
 
-    def __init__(self, store: Store, engine: EngineClient, watcher: Watcher, lease_seconds: float) -> None:
+    def __init__(
+        self, store: Store, engine: EngineClient, watcher: Watcher, lease_seconds: float, at_once: int
+    ) -> None:
         self._store = store
         self._engine = engine
         self._watcher = watcher
         self._lease_seconds = lease_seconds
+        self._at_once = at_once
         self._name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Answer turns for ever."""
-        free = asyncio.Semaphore(AT_ONCE)
+        free = asyncio.Semaphore(self._at_once)
         with self._watcher.waiting() as grown:
             while True:
                 await free.acquire()

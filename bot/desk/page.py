@@ -31,7 +31,7 @@ from .lists import ListColumn
 
 SHOWN = 100  # messages at first, and with each step back
 PACKET_MESSAGES = 300  # read for the packet
-STILL_SIGNED_IN_EVERY = 15.0  # seconds
+STILL_SIGNED_IN_EVERY = 5.0  # seconds
 ICON = Path(texts.__file__).parent / "static" / "icon.svg"
 ACCENT = "#1f6f5c"  # what Quasar draws in dialogs; the other colours are in office.css
 
@@ -196,6 +196,10 @@ class Page:
     async def _stay_signed_in(self) -> None:
         while await self._signed_in():  # noqa: ASYNC110
             await asyncio.sleep(STILL_SIGNED_IN_EVERY)
+        # The browser was told to leave; should it stay, there is nothing left for it to see or press.
+        await asyncio.sleep(1)
+        self._client.remove_all_elements()
+        self._stop()
 
     async def _signed_in(self) -> bool:
         """Whether the sign-in that opened this page still holds; if not, the page leaves."""
@@ -237,6 +241,8 @@ class Page:
 
     async def _follow(self, conversation_id: str) -> None:
         with self._desk.watcher.waiting(conversation_id) as grown:
+            if not await self._signed_in():
+                return
             try:
                 conversation = await asyncio.to_thread(self._desk.store.conversation, conversation_id)
                 messages = await self._read(conversation_id, max(0, conversation.last_seq - SHOWN), SHOWN)

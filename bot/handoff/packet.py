@@ -1,6 +1,7 @@
 """The escalation packet: what an agent must know first, told from the facts of the log."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from .queue import handed_over
 
 READINGS = 3
 QUOTED = 60  # characters of the shopper's last words
+QUOTES = str.maketrans("“”", "‘’")
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def _summary(
     orders: Sequence[Mapping[str, Any]],
     language: str,
 ) -> str:
-    if name := conversation.customer_name or conversation.customer_id:
+    if name := quotable(conversation.customer_name or conversation.customer_id or ""):
         who = _say("summary", "customer", language, name=name)
     else:
         who = _say("summary", "visitor", language)
@@ -232,7 +234,7 @@ def _summary(
     if asked:
         answered = sum(m.sender == "bot" for m in told)
         parts.append(_say("summary", "talked", language, said=len(asked), answered=answered))
-        if words := " ".join((asked[-1].text or "").split()):
+        if words := quotable(asked[-1].text or ""):
             cut = words if len(words) <= QUOTED else words[: QUOTED - 1] + "…"
             parts.append(_say("summary", "words", language, text=cut))
     for order in orders[:2]:
@@ -240,6 +242,12 @@ def _summary(
         parts.append(_say("summary", "order", language, no=order["order_no"], status=status))
     parts.append(_say("summary", "reason", language, reason=reason_text(reason, language)))
     return "".join(parts)
+
+
+def quotable(text: str) -> str:
+    """Foreign words for a sentence of ours: on one line, unable to end the quotation or to turn it around."""
+    shown = (c for c in text if unicodedata.category(c) != "Cf")
+    return " ".join("".join(shown).translate(QUOTES).split())
 
 
 def _topic(topic: str) -> str:

@@ -5,6 +5,7 @@ to a valid sign-in, and name a page that the same sign-in opened.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -17,7 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import sessions
 from .store import Accounts
 
-OPEN = ("/sign-in", "/healthz", "/static/", "/favicon.ico")
+OPEN = ("/sign-in", "/favicon.ico")
+# What no folder holds would fall through to NiceGUI, which makes a page of it.
+STATIC = re.compile(r"/static/staff/[\w.-]+")
 SOCKET = "/_nicegui_ws/"
 
 
@@ -71,7 +74,7 @@ class Guard:
             return _problem(403, "forbidden", "Live pages use a websocket")
         if scope["method"] not in ("GET", "HEAD") and not self._own_origin(Headers(scope=scope)):
             return _problem(403, "foreign-origin", "Requests of other sites are refused")
-        if path == "/healthz" or path.startswith("/static/"):
+        if path == "/healthz" or STATIC.fullmatch(path):
             return None
         staff = await asyncio.to_thread(sessions.current, HTTPConnection(scope).session, self._accounts)
         scope.setdefault("state", {})["staff"] = staff
@@ -98,9 +101,8 @@ class Guard:
 
     def _own_origin(self, headers: Headers) -> bool:
         origin = headers.get("origin")
-        return origin is not None and (
-            origin == self._origin or urlsplit(origin).netloc == headers.get("host", "")
-        )
+        scheme = urlsplit(self._origin).scheme
+        return origin in (self._origin, f"{scheme}://{headers.get('host', '')}")
 
 
 def _problem(status: int, type_: str, title: str) -> Response:

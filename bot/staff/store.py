@@ -25,6 +25,11 @@ class UnknownAccount(Exception):
     """There is no account of this name."""
 
 
+def canonical(name: str) -> str:
+    """The one spelling of a name: what no account can have reaches neither database nor rate limit."""
+    return unicodedata.normalize("NFKC", name).replace("\0", "").strip().lower()[:32]
+
+
 class Accounts:
     """The staff of one installation."""
 
@@ -50,8 +55,7 @@ class Accounts:
 
     def check(self, name: str, password: str) -> Account | None:
         """The account, if name and password belong together. An unknown name takes as long as a known one."""
-        # What no account can have must not reach the database or the hash.
-        name = unicodedata.normalize("NFKC", name).strip().lower()[:32].replace("\0", "")
+        name = canonical(name)
         with Session(self._engine, expire_on_commit=False) as session:
             account = session.scalar(select(Account).where(Account.name == name))
         nobody = passwords.nobody()

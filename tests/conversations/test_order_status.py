@@ -36,6 +36,15 @@ def test_a_visitor_is_verified_first(running: Running) -> None:
     assert card["order_no"] == order["no"]
 
 
+def test_a_visitor_who_tries_one_order_after_the_other_is_stopped(running: Running) -> None:
+    (order,) = running.orders("c1006")
+    visitor = running.shopper()
+    for i in range(5):
+        visitor.say(f"订单202611200000{i:04}发货了吗，尾号1234")
+    assert "分钟" in text_of(visitor.say(f"订单{order['no']}发货了吗，尾号6249"))
+    assert cards(visitor.history()) == []
+
+
 def test_five_wrong_phones_lock_the_order(running: Running) -> None:
     order = running.orders("c1007")[0]
     visitor = running.shopper()

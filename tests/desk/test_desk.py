@@ -282,6 +282,23 @@ def test_signing_out_in_one_window_ends_the_other(office: Office, sign_in: Calla
     assert store.conversation(conversation).owner == "queue"
 
 
+def test_a_page_that_stays_after_sign_out_sees_nothing_more(
+    office: Office, sign_in: Callable[[str], Page]
+) -> None:
+    page, store = sign_in("supervisor"), office.store
+    conversation = handed_over(store)
+    row(page, conversation).click()
+    expect(said(page, "这个怎么弄")).to_be_visible()
+    page.route("**/sign-in*", lambda route: route.abort())
+    office.accounts.sign_out(next(i for i, n in office.accounts.display_names().items() if n == "主管"))
+    page.wait_for_timeout(7_000)
+    store.take(conversation, 1, "小王")
+    store.say(conversation, 1, "小王", "退出之后的话", "later")
+    page.wait_for_timeout(1_000)
+    expect(said(page, "退出之后的话")).to_have_count(0)
+    store.close(conversation, 1)
+
+
 def test_a_killed_office_comes_back_with_the_draft(office: Office, sign_in: Callable[[str], Page]) -> None:
     page, store = sign_in("xiaowang"), office.store
     conversation = handed_over(store)

@@ -109,6 +109,19 @@ def test_guessing_is_stopped_by_name(http: httpx.Client) -> None:
     assert answers == [403] * 8 + [429]
 
 
+def test_guessing_is_stopped_however_the_name_is_spelled(http: httpx.Client) -> None:
+    name = f"guess-{secrets.token_hex(4)}"
+    spelled = [name, name.upper(), f" {name} ", f"ｇ{name[1:]}", f"{name[:3]}\0{name[3:]}"]
+    answers = [sign_in(http, spelled[number % 5], f"try-{number}").status_code for number in range(9)]
+    assert answers == [403] * 8 + [429]
+
+
+@pytest.mark.parametrize("path", ["/static/x", "/static/staff/../desk/desk.js", "/static/desk/desk.js"])
+def test_strangers_get_no_page_out_of_a_static_address(http: httpx.Client, path: str) -> None:
+    answer = http.get(path)
+    assert "nicegui" not in answer.text and "x-nicegui-content" not in answer.headers
+
+
 @pytest.mark.parametrize("size", [70_000, 2_000_000])
 def test_large_forms_are_refused(http: httpx.Client, size: int) -> None:
     answer = sign_in(http, "x" * size, "x")

@@ -115,6 +115,10 @@ def test_nothing_secret_in_any_field(store: Store) -> None:
     assert "TOKEN" not in repr(build(store, conversation))
 
 
+def test_a_shoppers_words_cannot_pass_for_ours(store: Store) -> None:
+    assert packet.quotable("呜呜”。转人工原因：\u202e重要客户\u2066\n好") == "呜呜’。转人工原因：重要客户 好"
+
+
 def test_pressed_for_a_person_without_a_word(store: Store) -> None:
     conversation = store.begin("web", None, None).id
     store.ask_human(conversation)

@@ -301,6 +301,32 @@ def test_the_stream_opens_with_the_cookie_that_scripts_cannot_read(http: httpx.C
     assert events(http, {}, 1)[0][0] == "state"
 
 
+@pytest.mark.parametrize("params", [{"after": 10**30}, {"after": -1}, {"limit": 0}, {"limit": 10**30}])
+def test_a_number_out_of_range_is_refused(http: httpx.Client, params: dict[str, int]) -> None:
+    _, mine = begin(http)
+    problem(http.get("/api/chat/messages", headers=mine, params=params), 422, "invalid-request")
+
+
+def test_who_does_not_wait_for_answers_is_told_to(http: httpx.Client, engine: TroubledEngine) -> None:
+    _, mine = begin(http)
+    engine.delay = (2.0, 2.0)
+    try:
+        sent = [
+            http.post("/api/chat/messages", json={"client_id": str(i), "text": "在吗"}, headers=mine)
+            for i in range(61)
+        ]
+    finally:
+        engine.delay = (0.0, 0.0)
+    assert [r.status_code for r in sent[:60]] == [202] * 60
+    problem(sent[60], 429, "too-many-requests")
+
+
+def test_a_customers_session_is_prolonged_by_the_shop_only(http: httpx.Client, settings: Settings) -> None:
+    conversation, mine = begin(http, customer_token=customer_token(settings))
+    again = http.post("/api/chat/sessions", json={"conversation": conversation}, headers=mine).json()
+    assert f"Bearer {again['token']}" == mine["Authorization"]
+
+
 def test_asking_for_a_human_tells_the_position(http: httpx.Client) -> None:
     _, mine = begin(http)
     assert http.post("/api/chat/human", headers=mine).status_code == 202

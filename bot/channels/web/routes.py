@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from bot.conversations.steps import UnknownConversation, UnknownPayload
-from bot.conversations.store import TEXT_LIMIT, Store, public
+from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed, public
 from bot.conversations.watch import Watcher, wait
 from bot.problems import Problem
 from bot.settings import Settings
@@ -24,6 +24,7 @@ COOKIE = "guitai_chat"
 STREAM_PATH = "/api/chat/stream"
 PING_SECONDS = 15
 QUEUE_SECONDS = 3
+LARGEST = 2**31 - 1  # what the database takes for a number
 
 
 class SessionRequest(BaseModel):
@@ -76,9 +77,14 @@ class History(BaseModel):
 
 def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRouter:
     """The routes under ``/api/chat``."""
-    router = APIRouter(prefix="/api/chat", tags=["chat"])
+    router = APIRouter(prefix="/api/chat", tags=["chat"], dependencies=[Depends(_never_stored)])
     sessions = RateLimit(settings.sessions_per_minute)
     messages = RateLimit(settings.messages_per_minute)
+    addresses = RateLimit(settings.address_messages_per_minute)
+
+    def count(conversation: str, request: Request) -> None:
+        messages.count(conversation)
+        addresses.count(_address(request))
 
     def bearer(authorization: Annotated[str | None, Header()] = None) -> str | None:
         scheme, _, token = (authorization or "").partition(" ")
@@ -103,7 +109,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         token: Annotated[str | None, Depends(bearer)],
     ) -> Session:
         """Begin a conversation, or resume the one named, which must be the caller's."""
-        sessions.count(request.client.host if request.client else "")
+        sessions.count(_address(request))
         customer = customer_of(settings.customer_secret, body.customer_token) if body.customer_token else None
         if body.conversation is None:
             found = store.begin("web", customer.id if customer else None, customer.name if customer else None)
@@ -115,7 +121,11 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
                 raise _unknown()
             if customer and not hers:
                 store.bind_customer(found.id, customer.id, customer.name)
-        key = session_token(settings.chat_secret, found.id, settings.session_days)
+        if found.customer_id and not customer and token:
+            # Only the shop's word prolongs what opens a customer's orders.
+            key = token
+        else:
+            key = session_token(settings.chat_secret, found.id, settings.session_days)
         response.set_cookie(
             COOKIE,
             key,
@@ -128,13 +138,19 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         return Session(conversation=found.id, token=key, seq=found.last_seq)
 
     @router.post("/messages", status_code=202)
-    async def send(body: MessageRequest, mine: Annotated[str, Depends(conversation)]) -> Accepted:
+    async def send(
+        body: MessageRequest, request: Request, mine: Annotated[str, Depends(conversation)]
+    ) -> Accepted:
         """Accept a message: it is stored when this answers, and will be answered once."""
-        messages.count(mine)
+        count(mine, request)
         try:
             seq = await asyncio.to_thread(store.receive, mine, body.client_id, body.text, body.payload)
         except UnknownConversation:
             raise _unknown() from None
+        except TooManyOwed:
+            raise Problem(
+                429, "too-many-requests", "Wait for the answers first.", {"Retry-After": "2"}
+            ) from None
         except UnknownPayload:
             raise Problem(422, "unknown-payload", "Send the payload of a button that was offered.") from None
         watcher.hint(mine)
@@ -143,7 +159,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
     @router.get("/messages")
     def history(
         mine: Annotated[str, Depends(conversation)],
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         limit: Annotated[int, Query(ge=1, le=200)] = 100,
     ) -> History:
         """Messages with ``seq > after``, oldest first."""
@@ -151,9 +167,9 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         return History(items=[public(m) for m in store.messages(mine, after, limit)])
 
     @router.post("/human", status_code=202)
-    async def human(mine: Annotated[str, Depends(conversation)]) -> Accepted:
+    async def human(request: Request, mine: Annotated[str, Depends(conversation)]) -> Accepted:
         """Ask for a person, as the button does."""
-        messages.count(mine)
+        count(mine, request)
         try:
             await asyncio.to_thread(store.ask_human, mine)
         except UnknownConversation:
@@ -164,8 +180,8 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
     @router.get("/stream")
     async def stream(
         mine: Annotated[str, Depends(streamed)],
-        after: Annotated[int, Query(ge=0)] = 0,
-        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+        after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+        last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST)] = None,
     ) -> EventSourceResponse:
         """Server-sent events: ``message`` with its seq as id, ``state`` and ``typing`` without."""
         await asyncio.to_thread(_conversation, store, mine)
@@ -193,6 +209,15 @@ async def _events(
                     yield ServerSentEvent(_json(value), event=kind)
             # Read again now and then: a hint may be lost, and others leave the queue without one.
             await wait(grown, QUEUE_SECONDS if state["owner"] == "queue" else PING_SECONDS)
+
+
+def _never_stored(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _json(value: object) -> str:
