@@ -43,6 +43,10 @@ format: setup ## put the code into its usual form
 pictures: setup browser train ## take the README's pictures anew
 	$(PY) -m docs.pictures.take
 
+eval: setup train ## measure the model on labelled messages (CASES=file.tsv)
+	@$(PY) -m bot.cli evaluate $(CASES)
+CASES := tests/nlu_cases/cases.tsv
+
 openapi: setup ## write the public HTTP contracts to docs/
 	$(PY) -m bot.openapi
 
@@ -90,4 +94,4 @@ browser:
 	    echo "The browser tests need Chromium and a Chinese font: install them, e.g. 'apt install chromium fonts-noto-cjk'." >&2; exit 1; }; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi lock clean browser
+.PHONY: help demo setup test soak check train format pictures openapi eval lock clean browser

@@ -1,5 +1,6 @@
 """The command ``bot``."""
 
+import subprocess
 import sys
 
 import typer
@@ -28,6 +29,15 @@ def demo() -> None:
         whole.run(settings)
     except CannotStart as why:
         _fail(str(why))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def evaluate(context: typer.Context, cases: str) -> None:
+    """Measure how the model reads labelled messages (CASES.tsv); --json prints the figures as JSON."""
+    from bot.launcher import ENGINE_PYTHON
+
+    command = [str(ENGINE_PYTHON), "-m", "bot.engine.evaluate", cases, *context.args]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
 
 
 @data.command()
