@@ -45,6 +45,8 @@ class Conversation(Base):
     # Raised by every change of owner: an append that carries an older epoch is refused.
     epoch: Mapped[int] = mapped_column(Integer, default=1)
     last_seq: Mapped[int] = mapped_column(Integer, default=0)
+    # The script that the shopper last wrote in, as ISO 15924 calls it; None while nothing told it.
+    script: Mapped[str | None] = mapped_column(String(4))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

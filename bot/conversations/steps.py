@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from . import notices, ownership
+from . import notices, ownership, script
 from .models import Conversation, Event, Message, Turn
 
 OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
@@ -24,7 +24,10 @@ class UnknownPayload(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What somebody says: text and, beside it, buttons, a card or several cards."""
+    """What somebody says: text and, beside it, buttons, a card or several cards.
+
+    ``names`` are the people named in it, whose names stay as they are in any script.
+    """
 
     text: str | None = None
     buttons: Sequence[dict[str, str]] = ()
@@ -32,6 +35,7 @@ class Reply:
     cards: Sequence[dict[str, Any]] = ()
     sender: str = "bot"
     name: str | None = None
+    names: Sequence[str] = ()
 
     @property
     def content(self) -> dict[str, Any] | None:
@@ -64,6 +68,10 @@ def owed(session: Session, conversation_id: str) -> int:
 
 
 def append(session: Session, conversation: Conversation, reply: Reply) -> Message:
+    """The log holds what the shopper saw: bot and system speak in the script that she writes."""
+    text, content = reply.text, reply.content
+    if conversation.script == script.HANT and reply.sender in ("bot", "system"):
+        text, content = script.traditional([text, content], reply.names)
     conversation.last_seq += 1
     conversation.updated_at = now()
     message = Message(
@@ -72,8 +80,8 @@ def append(session: Session, conversation: Conversation, reply: Reply) -> Messag
         at=conversation.updated_at,
         sender=reply.sender,
         name=reply.name,
-        text=reply.text,
-        content=reply.content,
+        text=text,
+        content=content,
     )
     session.add(message)
     return message

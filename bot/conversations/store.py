@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from . import notices, ownership, steps
+from . import notices, ownership, script, steps
 from .models import Conversation, Event, Message, Turn
 from .steps import Reply, UnknownConversation, now
 
@@ -137,6 +137,7 @@ class Store:
         Raises:
             UnknownConversation, UnknownPayload; TooManyOwed: answers to earlier messages are still owed.
         """
+        written_in = script.written_in(text) if text else None
         with self._write() as session:
             conversation = steps.locked(session, conversation_id)
             known = steps.seq_of(session, conversation_id, client_id)
@@ -148,6 +149,7 @@ class Store:
                 text = steps.offered_title(session, conversation, payload)
             if conversation.owner == ownership.CLOSED:
                 steps.move(session, conversation, "reopen", by="shopper")
+            conversation.script = written_in or conversation.script
             message = steps.append(session, conversation, Reply(text, sender="shopper"))
             message.client_id, message.payload = client_id, payload
             if payload == notices.HUMAN:
@@ -298,9 +300,8 @@ class Store:
                 session, conversation, "take", by=f"agent:{agent_id}", agent_id=agent_id, detail=detail
             )
             session.execute(delete(Turn).where(Turn.conversation_id == conversation_id))
-            steps.append(
-                session, conversation, Reply(notices.text("taken", name=agent_name), sender="system")
-            )
+            notice = Reply(notices.text("taken", name=agent_name), sender="system", names=(agent_name,))
+            steps.append(session, conversation, notice)
 
     def say(self, conversation_id: str, agent_id: int | str, name: str, text: str, client_id: str) -> int:
         """Append the agent's message; the same ``client_id`` again is the same message.
