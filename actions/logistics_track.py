@@ -10,7 +10,7 @@ from actions.cards import logistics_card, order_card
 from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
 from actions.shop import ask_shop, shop
 from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
-from actions.wording import button, expected, moment, order_title, wording
+from actions.wording import button, dispatch_hours, expected, moment, order_title
 
 SENT = {"shipped", "delivered", "completed"}
 UNDER_WAY = {"collected", "in_transit"}
@@ -87,7 +87,7 @@ class ActionLogisticsTrack(TurnAction):
         if order.status in {"pending_payment", "cancelled"}:
             response = f"utter_not_sent_{order.status}"
         elif order.status == "paid":
-            due = (order.paid_at or order.placed_at) + timedelta(hours=wording()["dispatch_hours"])
+            due = (order.paid_at or order.placed_at) + timedelta(hours=dispatch_hours())
             late = due < datetime.now(UTC)
             response, by = f"utter_not_sent_{'late' if late else 'paid'}", moment(due)
             if late:
@@ -96,7 +96,6 @@ class ActionLogisticsTrack(TurnAction):
             response=response,
             title=order_title(order),
             by=by,
-            hours=str(wording()["dispatch_hours"]),
             buttons=buttons,
             json_message={"card": order_card(order)},
         )

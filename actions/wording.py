@@ -8,6 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from actions.backend.contract import Order
+from bot.policies import Policies
 from bot.settings import ROOT
 
 # China has one time zone and no summer time, whatever zone the shop's server keeps.
@@ -19,6 +20,16 @@ def wording() -> dict[str, Any]:
     """The whole of data/wording.yml."""
     words: dict[str, Any] = YAML(typ="safe").load(ROOT / "data" / "wording.yml")
     return words
+
+
+@cache
+def _policies() -> Policies:
+    return Policies()
+
+
+def dispatch_hours() -> int:
+    """The shop's promise: hours between payment and dispatch."""
+    return int(_policies().now()["dispatch_hours"])
 
 
 def button(name: str, payload: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model
+from bot.policies import PATH, Unreadable, read
 
 
 class CannotStart(Exception):
@@ -65,6 +66,10 @@ def _port(name: str, default: int) -> int:
 
 
 def _serve(model: Path) -> None:
+    try:
+        read(PATH)
+    except Unreadable as error:
+        raise CannotStart(str(error)) from error
     port = _port("GUITAI_ENGINE_PORT", 5005)
     actions = os.environ.get("GUITAI_ACTIONS_URL") or (
         f"http://127.0.0.1:{_port('GUITAI_ACTIONS_PORT', 5055)}/webhook"

@@ -69,6 +69,7 @@ actions: [action_order_status]
 responses:
   utter_greet: [{text: 您好, buttons: [{title: 查订单, payload: /order_status}]}]
   utter_unsure: [{text: 没太明白您的意思。}]
+  utter_rules: [{text: "「{title}」{return_days} 天内可退，{dispatch_hours} 小时内发出。"}]
   utter_card: [{text: 您的订单, custom: {card: {kind: order, order_no: "1"}}}]
 """
 RULES = """
