@@ -15,6 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from bot.policies import Unreadable, read
 from bot.settings import ROOT
 
 # Intents that the engine makes itself; they have no examples.
@@ -58,6 +59,7 @@ def problems(root: Path = ROOT) -> list[str]:
         *_buttons(project),
         *_duplicates(project),
         *_stems(root),
+        *_placeholders(root),
     ]
 
 
@@ -278,3 +280,29 @@ def _relative(root: Path, error: Exception) -> str:
         path = Path(error.filename)
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
     return "A data file"
+
+
+def _placeholders(root: Path) -> Iterator[str]:
+    """An answer is filled with policies, slots and what an action gives it; a shopper would see the rest."""
+    try:
+        policies = set(read(root / "data" / "policies.yml"))
+    except Unreadable as error:
+        yield str(error).replace(f"{root}/", "")
+        return
+    slots = set((_yaml(root / "domain.yml") or {}).get("slots") or {})
+    for name in sorted(policies & slots):
+        yield f"data/policies.yml: policy {name} has the name of a slot, which would go before it. Rename it."
+    code = [ast.parse(path.read_text(encoding="utf-8")) for path in (root / "actions").rglob("*.py")]
+    given = {node.arg for tree in code for node in ast.walk(tree) if isinstance(node, ast.keyword)}
+    for path in [root / "domain.yml", *sorted((root / "data").rglob("*.yml"))]:
+        content = _yaml(path)
+        responses = content.get("responses") if isinstance(content, dict) else None
+        for response, variations in (responses or {}).items():
+            known = policies | slots if "/" in response else policies | slots | given
+            texts = str([variation.get("text") for variation in variations or []])
+            for name in sorted(set(re.findall(r"{(.*?)}", texts)) - known):
+                file = path.relative_to(root).as_posix()
+                yield (
+                    f"{file}: {response} says {{{name}}}, which nothing fills in. "
+                    "Correct the name or add it to data/policies.yml."
+                )

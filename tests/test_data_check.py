@@ -25,6 +25,7 @@ nlu: [{intent: faq/return_postage, examples: '- 退货运费谁出'}]
 responses: {utter_faq/return_postage: [{text: 质量问题由我们承担}]}
 """,
     "data/wording.yml": "readings: {order_status: 查订单}\n",
+    "data/policies.yml": "dispatch_hours: 48\n",
     "data/stories/greet.yml": "rules: [{rule: a, steps: [{intent: greet}, {action: utter_greet}]}]\n",
     "data/stories/order_status.yml": """
 rules:
@@ -186,6 +187,30 @@ def drop(name: str) -> Callable[[Path], object]:
             "data/wording.yml",
             "reading order_state",
             id="reading of an unknown intent",
+        ),
+        pytest.param(
+            change("data/nlu/faq/returns.yml", "质量问题由我们承担", "'{retrun_days} 天内由我们承担'"),
+            "data/nlu/faq/returns.yml",
+            "utter_faq/return_postage says {retrun_days}",
+            id="answer with an unknown policy",
+        ),
+        pytest.param(
+            change("domain.yml", "text: 已付款", "text: '{title} 已付款'"),
+            "domain.yml",
+            "utter_order_paid says {title}",
+            id="response with a value that no action gives",
+        ),
+        pytest.param(
+            change("domain.yml", "slots: {}", "slots: {dispatch_hours: {type: any}}"),
+            "data/policies.yml",
+            "dispatch_hours has the name of a slot",
+            id="policy with a slot's name",
+        ),
+        pytest.param(
+            put("data/policies.yml", "return_days: 7\n"),
+            "data/policies.yml",
+            "dispatch_hours must be there",
+            id="policy missing that an action needs",
         ),
         pytest.param(
             put("data/stories/returns.yml", "rules: []\n"),
