@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -41,11 +43,25 @@ def evaluate(context: typer.Context, cases: str) -> None:
 
 
 @data.command()
-def check() -> None:
-    """Look for training data that cannot work: intents without examples, unused answers and the like."""
-    from bot.data_check import problems
+def check(
+    apart_from: Annotated[
+        list[Path] | None,
+        typer.Option(help="Table with a column text or question, of which no row may be data."),
+    ] = None,
+) -> None:
+    """Look for training data that cannot work or repeats itself, each with its file and line."""
+    from bot.data_check import examples, problems
+    from bot.data_files import Unreadable
+    from bot.data_near import measured, repeated
+    from bot.settings import ROOT
 
-    found = problems()
+    found = problems(ROOT)
+    if not found:
+        lines = examples(ROOT)
+        try:
+            found = [*repeated(lines), *(each for path in apart_from or () for each in measured(lines, path))]
+        except Unreadable as error:
+            _fail(str(error))
     for problem in found:
         typer.echo(problem)
     if found:

@@ -1,22 +1,20 @@
 """Checks of domain.yml, data/ and actions/ that Rasa's own validation lets pass.
 
-Files only: nothing is imported from Rasa or from the actions.
+Files only: nothing is imported from Rasa or from the actions. Runs in both environments, as nothing is
+trained with data that this refuses.
 """
 
 import ast
+import json
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from bot.policies import Unreadable, read
-from bot.settings import ROOT
+from bot import policies
+from bot.data_files import Entry, Unreadable, entries, line_of, lines, mapping, read_text, read_yaml
 
 # Intents that the engine makes itself; they have no examples.
 MADE_BY_ENGINE = {"nlu_fallback"}
@@ -27,112 +25,224 @@ RESPONSE_KEY = "utter_action"
 # Modules of actions/ that serve several capabilities and so have no language data of their own.
 SHARED_MODULES = {"__init__", "__main__", "cards", "order_choice", "server", "shop", "turn", "wording"}
 
+# ``[text](entity)``, ``[text](entity:value)`` or ``[text]{"entity": …}``
+_ANNOTATION = re.compile(
+    r"\[(?P<text>[^\]]+)\](?:\((?P<entity>[^:)]+)(?::(?P<value>[^)]+))?\)|(?P<settings>\{[^}]*\}))"
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One line of training data."""
+
+    intent: str
+    text: str
+    """As the shopper would write it, without annotations."""
+    place: str
+    """``FILE:LINE``"""
+    names_topic: bool
+    """Whether a FAQ topic is called by it: the first question."""
+
 
 @dataclass
 class _Project:
-    """What the files say, each name with the file that says it."""
+    """What the files say, each name with its place."""
 
-    intents: set[str] = field(default_factory=set)
-    actions: set[str] = field(default_factory=set)
+    intents: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
+    entities: set[str] = field(default_factory=set)
+    actions: dict[str, str] = field(default_factory=dict)
+    slots: dict[str, str] = field(default_factory=dict)
     forms: set[str] = field(default_factory=set)
-    slots: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     responses: dict[str, str] = field(default_factory=dict)
+    texts: list[tuple[str, str, str]] = field(default_factory=list)
     payloads: list[tuple[str, str]] = field(default_factory=list)
-    examples: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    blocks: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
+    marked: list[tuple[str, str, str]] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     told: dict[str, str] = field(default_factory=dict)
     done: dict[str, str] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
     utters: list[tuple[str, re.Pattern[str], str]] = field(default_factory=list)
-    readings: list[str] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+    readings: dict[str, str] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def retrieval(self) -> set[str]:
+        """Intents whose topics have written answers."""
+        return {topic.partition("/")[0] for topic in self.topics}
 
 
-def problems(root: Path = ROOT) -> list[str]:
-    """What is wrong with the data under ``root``, each with its file, its name and what to do."""
-    try:
-        project = _read(root)
-    except (YAMLError, SyntaxError, OSError) as error:
-        return [f"{_relative(root, error)} cannot be read: {str(error).splitlines()[0]}. Correct the file."]
+def problems(root: Path) -> list[str]:
+    """What is wrong with the data under ``root``, each with its file and line, and what to do."""
+    project = _read(root)
+    # The rest would follow from these.
+    if project.unreadable:
+        return project.unreadable
     return [
+        *_blocks(project),
+        *_topics(project),
         *_intents(project),
         *_responses(project),
         *_actions(project),
         *_buttons(project),
         *_duplicates(project),
         *_stems(root),
-        *_placeholders(root),
+        *_placeholders(root, project),
     ]
+
+
+def examples(root: Path) -> list[Example]:
+    """All lines of training data under ``root``, in the order of the files."""
+    return _read(root).examples
+
+
+def folded(text: str) -> str:
+    """The text without case, width and signs; the text itself where nothing else is in it."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower()) or text
 
 
 def _read(root: Path) -> _Project:
     project = _Project()
-    _read_domain(project, root / "domain.yml")
-    for path in sorted((root / "data").rglob("*.yml")):
-        name = path.relative_to(root).as_posix()
-        content = _yaml(path)
-        if not isinstance(content, dict):
-            continue
-        for block in content.get("nlu") or []:
-            if "intent" in block:
-                lines = str(block.get("examples") or "").splitlines()
-                texts = [line.strip()[1:].strip() for line in lines if line.strip().startswith("-")]
-                found = project.examples.setdefault(block["intent"], [])
-                found += [(text, name) for text in texts if text]
-        _read_responses(project, content, name)
-        for told in [*(content.get("rules") or []), *(content.get("stories") or [])]:
-            _read_steps(project, told.get("steps") or [], name)
-        if name == "data/wording.yml":
-            project.readings = list(content.get("readings") or {})
-    for path in sorted((root / "actions").rglob("*.py")):
-        if "backend" not in path.parts:
-            _read_code(project, path, path.relative_to(root).as_posix())
+    folders = [*sorted((root / "data").rglob("*.*")), *sorted((root / "actions").rglob("*.py"))]
+    for path in [root / "config.yml", root / "domain.yml", *folders]:
+        try:
+            if path.suffix == ".yml":
+                _read_yaml(project, root, path)
+            elif path.suffix == ".py":
+                _read_code(project, root, path)
+            elif path.suffix == ".txt":
+                read_text(root, path)
+        except Unreadable as error:
+            project.unreadable.append(str(error))
     return project
 
 
-def _yaml(path: Path) -> Any:
-    try:
-        return YAML(typ="safe").load(path)
-    except YAMLError as error:
-        raise YAMLError(f"{path}: {error}") from error
+def _read_yaml(project: _Project, root: Path, path: Path) -> None:
+    content, file = read_yaml(root, path), path.relative_to(root).as_posix()
+    if "/lexicon/" in file:
+        return  # each component knows what its own holds
+    mapping(content, f"{file}:1")
+    if file == "config.yml":
+        for key in ("pipeline", "policies"):
+            if not [*entries(content, key, file)]:
+                raise Unreadable(f"{file}:1: there is no `{key}`. List its components.")
+    elif file == "domain.yml":
+        _read_domain(project, content, file)
+    elif file == "data/policies.yml":
+        project.policies = {str(name): f"{file}:{line_of(content, name)}" for name in content}
+    elif file == "data/wording.yml":
+        project.readings = {each.name: each.place for each in entries(content, "readings", file)}
+    elif file.startswith("data/nlu/"):
+        if "nlu" not in content:
+            raise Unreadable(f"{file}:1: there is no `nlu`. Put the intents under `nlu:`.")
+        for block in entries(content, "nlu", file):
+            _read_block(project, block)
+        _read_responses(project, content, file)
+    elif file.startswith("data/stories/"):
+        if not {"rules", "stories"} & set(content):
+            raise Unreadable(f"{file}:1: there are no `rules` or `stories`. Write some or delete the file.")
+        for told in [*entries(content, "rules", file), *entries(content, "stories", file)]:
+            _read_steps(project, told)
 
 
-def _read_domain(project: _Project, path: Path) -> None:
-    domain = _yaml(path) or {}
-    project.intents = {_name(intent) for intent in domain.get("intents") or []}
-    project.actions = {_name(action) for action in domain.get("actions") or []}
-    project.forms = set(domain.get("forms") or {})
-    project.slots = {slot for form in (domain.get("forms") or {}).values() for slot in form["required_slots"]}
-    _read_responses(project, domain, path.name)
+def _read_domain(project: _Project, domain: dict[str, Any], file: str) -> None:
+    project.intents = {each.name: each.place for each in entries(domain, "intents", file)}
+    project.entities = {each.name for each in entries(domain, "entities", file)}
+    project.actions = {each.name: each.place for each in entries(domain, "actions", file)}
+    project.slots = {each.name: each.place for each in entries(domain, "slots", file)}
+    for form in entries(domain, "forms", file):
+        project.forms.add(form.name)
+        for slot in entries(form.value, "required_slots", form.place):
+            project.asked |= {f"utter_ask_{slot.name}", f"utter_ask_{form.name}_{slot.name}"}
+    _read_responses(project, domain, file)
+
+
+def _read_block(project: _Project, block: Entry) -> None:
+    """An entry of ``nlu``: an intent with its examples, or another kind of data."""
+    content = mapping(block.value, block.place)
+    kinds = ("intent", "lookup", "synonym", "regex")
+    kind = next((kind for kind in kinds if isinstance(content.get(kind), str)), None)
+    if not kind:
+        raise Unreadable(f"{block.place}: the entry names no intent. Write `- intent: …` and `examples`.")
+    project.blocks.append((kind, content, block.place))
+    intent = content[kind] if kind == "intent" else ""
+    if "/" in intent:
+        project.topics.setdefault(intent, block.place)
+    for number, (line, place) in enumerate(lines(content, "examples", block.place)):
+        # Rasa leaves out what does not begin with a dash, with a warning that nobody sees.
+        text = line.removeprefix("-").strip()
+        if not line.startswith("-") or not text:
+            project.unreadable.append(f"{place}: “{line.strip()}” is no example. Begin the line with `- `.")
+        elif intent:
+            project.marked += _marked(text, place)
+            plain = _ANNOTATION.sub(r"\1", text)
+            project.examples.append(Example(intent, plain, place, "/" in intent and number == 0))
+
+
+def _marked(text: str, place: str) -> Iterator[tuple[str, str, str]]:
+    """The entities marked in an example: each entity's name, its value and the place."""
+    for found in _ANNOTATION.finditer(text):
+        try:
+            settings = json.loads(found["settings"] or "{}")
+        except ValueError as error:
+            raise Unreadable(
+                f'{place}: {found["settings"]} cannot be read. Write it as {{"entity": "…"}}.'
+            ) from error
+        name, value = found["entity"] or settings.get("entity"), found["value"] or settings.get("value")
+        yield str(name), str(value or found["text"]), place
 
 
 def _read_responses(project: _Project, content: dict[str, Any], file: str) -> None:
-    for name, variations in (content.get("responses") or {}).items():
-        project.responses[name] = file
-        for variation in variations or []:
-            for button in variation.get("buttons") or []:
-                project.payloads.append((str(button.get("payload")), f"{file}: {name}"))
+    for response in entries(content, "responses", file):
+        project.responses[response.name] = response.place
+        for variation in entries(content["responses"], response.name, file):
+            text = mapping(variation.value, variation.place).get("text")
+            project.texts.append((response.name, str(text), variation.place))
+            for button in entries(variation.value, "buttons", variation.place):
+                payload = mapping(button.value, button.place).get("payload")
+                project.payloads.append((str(payload), button.place))
 
 
-def _read_steps(project: _Project, steps: list[dict[str, Any]], file: str) -> None:
-    for step in steps:
-        _read_steps(project, step.get("or") or [], file)
-        if "intent" in step:
-            project.told[step["intent"]] = file
-        if "action" in step:
-            project.done[step["action"]] = file
+def _read_steps(project: _Project, told: Entry) -> None:
+    for step in entries(told.value, "steps", told.place):
+        for choice in entries(step.value, "or", step.place):
+            _note_step(project, choice)
+        _note_step(project, step)
 
 
-def _read_code(project: _Project, path: Path, file: str) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+def _note_step(project: _Project, step: Entry) -> None:
+    content = mapping(step.value, step.place)
+    if "intent" in content:
+        project.told.setdefault(str(content["intent"]), step.place)
+    if "action" in content:
+        project.done.setdefault(str(content["action"]), step.place)
+
+
+def _read_code(project: _Project, root: Path, path: Path) -> None:
+    file, code = path.relative_to(root).as_posix(), read_text(root, path)
+    try:
+        tree = ast.parse(code)
+    except SyntaxError as error:
+        place = f"{file}:{error.lineno}"
+        raise Unreadable(f"{place}: the code cannot be read: {error.msg}. Correct it.") from error
     parts: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
+        if isinstance(node, ast.keyword):
+            project.given.add(str(node.arg))
+        elif "/backend/" in file:
+            continue
+        elif isinstance(node, ast.ClassDef):
             for name in _action_names(node):
-                project.classes[name] = file
+                project.classes[name] = f"{file}:{node.lineno}"
         elif isinstance(node, ast.JoinedStr):
             parts |= {id(value) for value in node.values}
-            _read_string(project, node.values, file)
+            _read_string(project, node.values, f"{file}:{node.lineno}")
         elif isinstance(node, ast.Constant) and id(node) not in parts:
-            _read_string(project, [node], file)
+            _read_string(project, [node], f"{file}:{node.lineno}")
 
 
 def _action_names(node: ast.ClassDef) -> Iterator[str]:
@@ -143,107 +253,126 @@ def _action_names(node: ast.ClassDef) -> Iterator[str]:
                     yield str(statement.value.value)
 
 
-def _read_string(project: _Project, parts: list[Any], file: str) -> None:
+def _read_string(project: _Project, parts: list[Any], place: str) -> None:
     """A response's name or a payload in the code; what is filled in at run time may be anything."""
     shown = "".join(part.value if _is_text(part) else "{…}" for part in parts)
     if re.match(r"utter_\w", shown) and shown != RESPONSE_KEY:
         pattern = "".join(re.escape(part.value) if _is_text(part) else ".*" for part in parts)
-        project.utters.append((shown, re.compile(pattern), file))
+        project.utters.append((shown, re.compile(pattern), place))
     elif re.fullmatch(r"/\w+(/.+|\{.*)?", shown, re.DOTALL):
-        project.payloads.append((shown, file))
+        project.payloads.append((shown, place))
 
 
 def _is_text(part: Any) -> bool:
     return isinstance(part, ast.Constant) and isinstance(part.value, str)
 
 
-def _intents(project: _Project) -> Iterator[str]:
-    with_examples = {intent.partition("/")[0] for intent, texts in project.examples.items() if texts}
-    retrieval = {intent.partition("/")[0] for intent in project.examples if "/" in intent}
-    known = project.intents | retrieval | MADE_BY_ENGINE
-    for intent in sorted(project.intents - with_examples - MADE_BY_ENGINE):
-        yield f"domain.yml: intent {intent} has no example. Write data/nlu/{intent}.yml or remove the intent."
-    for intent, texts in sorted(project.examples.items()):
-        file = texts[0][1] if texts else "data/nlu"
-        if intent.partition("/")[0] not in known:
-            yield f"{file}: intent {intent} is not in domain.yml. Add it there under `intents`."
-        if "/" in intent and not texts:
-            yield f"{file}: FAQ topic {intent} has no question. Write some or remove its answer."
-    for intent in sorted((project.intents | retrieval) - set(project.told)):
-        yield f"domain.yml: no rule or story uses intent {intent}. Write data/stories/{intent}.yml."
-    for intent, file in sorted(project.told.items()):
-        if intent.partition("/")[0] not in known:
-            yield f"{file}: intent {intent} is not in domain.yml. Correct the name or add the intent."
-    for intent in project.readings:
+def _blocks(project: _Project) -> Iterator[str]:
+    """A block has examples, and speaks of entities that there are."""
+    for kind, block, place in project.blocks:
+        name = block[kind]
+        if not block.get("examples"):
+            what = f"{kind} {name} has no example" if "/" not in name else f"FAQ topic {name} has no question"
+            yield f"{place}: {what}. Write some or remove it."
+        if kind == "lookup" and name not in project.entities:
+            yield f"{place}: lookup {name} is no entity of domain.yml. Correct or remove it."
+        if kind == "synonym" and name not in {value for _, value, _ in project.marked}:
+            yield f"{place}: synonym {name} is no entity's value in any example. Mark one or remove it."
+    for name, _, place in project.marked:
+        if name not in project.entities:
+            yield f"{place}: entity {name} is not in domain.yml. Add it there under `entities`."
+
+
+def _topics(project: _Project) -> Iterator[str]:
+    """Each FAQ topic has an answer, and counts as an intent in evaluation."""
+    known = set(project.intents) - project.retrieval - MADE_BY_ENGINE
+    for _, block, place in project.blocks:
+        topic = block.get("intent", "")
+        if "/" not in topic:
+            continue
+        if f"utter_{topic}" not in project.responses:
+            yield f"{place}: FAQ topic {topic} has no answer. Write utter_{topic} under `responses`."
+        metadata = block.get("metadata")
+        intent = metadata.get("intent") if isinstance(metadata, dict) else None
         if intent not in known:
-            yield f"data/wording.yml: reading {intent} is no intent of domain.yml. Correct or remove it."
+            line = line_of(block, "metadata" if metadata else "intent")
+            yield (
+                f"{place.partition(':')[0]}:{line}: FAQ topic {topic} counts as intent {intent}, which is "
+                "not in domain.yml. Write `metadata: intent:` with one that is."
+            )
+
+
+def _intents(project: _Project) -> Iterator[str]:
+    with_examples = {block.get("intent", "").partition("/")[0] for _, block, _ in project.blocks}
+    known = set(project.intents) | project.retrieval | MADE_BY_ENGINE
+    for intent, place in project.intents.items():
+        if intent not in with_examples | MADE_BY_ENGINE:
+            yield f"{place}: intent {intent} has no example. Write data/nlu/{intent}.yml or remove it."
+        if intent not in project.told:
+            yield f"{place}: no rule or story uses intent {intent}. Write data/stories/{intent}.yml."
+    for kind, block, place in project.blocks:
+        if kind == "intent" and block[kind].partition("/")[0] not in known:
+            yield f"{place}: intent {block[kind]} is not in domain.yml. Add it there under `intents`."
+    for intent, place in project.told.items():
+        if intent.partition("/")[0] not in known:
+            yield f"{place}: intent {intent} is not in domain.yml. Correct the name or add the intent."
+    for intent, place in project.readings.items():
+        if intent not in known:
+            yield f"{place}: reading {intent} is no intent of domain.yml. Correct or remove it."
 
 
 def _responses(project: _Project) -> Iterator[str]:
-    topics = {f"utter_{intent}" for intent in project.examples if "/" in intent}
-    retrieval = {topic.partition("/")[0] for topic in topics}
-    asked = {f"utter_ask_{slot}" for slot in project.slots} | {
-        f"utter_ask_{form}_{slot}" for form in project.forms for slot in project.slots
-    }
-    for topic in sorted(topics - set(project.responses)):
-        intent = topic.removeprefix("utter_")
-        file = project.examples[intent][0][1] if project.examples[intent] else "data/nlu"
-        yield f"{file}: FAQ topic {intent} has no answer. Write {topic} under `responses`."
-    for name, file in sorted(project.responses.items()):
-        if "/" in name:
-            if name not in topics:
-                intent = name.removeprefix("utter_")
-                yield f"{file}: answer {name} has no questions. Write examples of {intent} or remove it."
-        elif not (
+    for name, place in project.responses.items():
+        topic = name.removeprefix("utter_")
+        if "/" in name and topic not in project.topics:
+            yield f"{place}: answer {name} has no questions. Write examples of {topic} or remove it."
+        elif "/" not in name and not (
             name in project.done
-            or name in asked
+            or name in project.asked
             or any(pattern.fullmatch(name) for _, pattern, _ in project.utters)
         ):
-            yield f"{file}: response {name} is never used. Use it in a rule or an action, or remove it."
-    wanted = [(name, re.compile(re.escape(name)), file) for name, file in project.done.items()]
-    for name, pattern, file in [*wanted, *project.utters]:
+            yield f"{place}: response {name} is never used. Use it in a rule or an action, or remove it."
+    wanted = [(name, re.compile(re.escape(name)), place) for name, place in project.done.items()]
+    for name, pattern, place in [*wanted, *project.utters]:
         if (
             name.startswith("utter_")
-            and name not in retrieval
+            and name.removeprefix("utter_") not in project.retrieval
             and not any(map(pattern.fullmatch, project.responses))
         ):
-            yield f"{file}: there is no response {name}. Write it in domain.yml or correct the name."
+            yield f"{place}: there is no response {name}. Write it in domain.yml or correct the name."
 
 
 def _actions(project: _Project) -> Iterator[str]:
-    listed = {action for action in project.actions if not action.startswith("utter_")}
-    for action in sorted(listed - set(project.classes)):
-        yield f"domain.yml: action {action} has no class in actions/. Write it or remove the action."
-    for action, file in sorted(project.classes.items()):
-        if action not in listed:
-            yield f"{file}: action {action} is not in domain.yml. Add it there under `actions`."
-    for action, file in sorted(project.done.items()):
-        if not action.startswith("utter_") and action not in listed | project.forms | RASA_ACTIONS:
-            yield f"{file}: action {action} is not in domain.yml. Correct the name or add the action."
+    for action, place in project.actions.items():
+        if not action.startswith("utter_") and action not in project.classes:
+            yield f"{place}: action {action} has no class in actions/. Write it or remove the action."
+    for action, place in project.classes.items():
+        if action not in project.actions:
+            yield f"{place}: action {action} is not in domain.yml. Add it there under `actions`."
+    known = set(project.actions) | project.forms | RASA_ACTIONS
+    for action, place in project.done.items():
+        if not action.startswith("utter_") and action not in known:
+            yield f"{place}: action {action} is not in domain.yml. Correct the name or add the action."
 
 
 def _buttons(project: _Project) -> Iterator[str]:
-    retrieval = {intent.partition("/")[0] for intent in project.examples if "/" in intent}
     for payload, place in project.payloads:
         match = re.match(r"/(\w+)(?:/(\w+))?", payload)
-        if not match or match[1] not in project.intents | retrieval:
+        if not match or match[1] not in set(project.intents) | project.retrieval:
             yield f"{place}: button payload {payload} names no intent of domain.yml. Correct the payload."
-        elif match[2] and f"{match[1]}/{match[2]}" not in project.examples:
+        elif match[2] and f"{match[1]}/{match[2]}" not in project.topics:
             yield f"{place}: button payload {payload} names no FAQ topic. Correct the payload."
 
 
 def _duplicates(project: _Project) -> Iterator[str]:
     """The same words, but for spaces, signs and width, under two intents: neither can be learned."""
-    seen: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
-    for intent, texts in project.examples.items():
-        for text, file in texts:
-            seen[_folded(text)].setdefault(intent, (text, file))
-    for places in seen.values():
-        (first, (text, file)), *others = places.items()
-        for intent, (other, other_file) in others:
+    seen: dict[str, Example] = {}
+    for example in project.examples:
+        first = seen.setdefault(folded(example.text), example)
+        if example.intent != first.intent:
             yield (
-                f"{other_file}: example “{other}” of {intent} is also under {first} (“{text}”, {file}). "
-                "Keep it where it belongs."
+                f"{example.place}: example “{example.text}” of {example.intent} is also under {first.intent} "
+                f"(“{first.text}”, {first.place}). Keep it where it belongs."
             )
 
 
@@ -264,45 +393,20 @@ def _stems(root: Path) -> Iterator[str]:
             )
 
 
-def _folded(text: str) -> str:
-    plain = re.sub(r"\[([^\]]+)\](\([^)]*\)|\{[^}]*\})", r"\1", text)
-    folded = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", plain).lower())
-    return folded or text
-
-
-def _name(entry: Any) -> str:
-    """Domain entries are names, or names with settings."""
-    return str(next(iter(entry))) if isinstance(entry, dict) else str(entry)
-
-
-def _relative(root: Path, error: Exception) -> str:
-    if isinstance(error, SyntaxError | OSError) and error.filename:
-        path = Path(error.filename)
-        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    return "A data file"
-
-
-def _placeholders(root: Path) -> Iterator[str]:
+def _placeholders(root: Path, project: _Project) -> Iterator[str]:
     """An answer is filled with policies, slots and what an action gives it; a shopper would see the rest."""
     try:
-        policies = set(read(root / "data" / "policies.yml"))
-    except Unreadable as error:
+        policies.read(root / "data" / "policies.yml")
+    except policies.Unreadable as error:
         yield str(error).replace(f"{root}/", "")
         return
-    slots = set((_yaml(root / "domain.yml") or {}).get("slots") or {})
-    for name in sorted(policies & slots):
-        yield f"data/policies.yml: policy {name} has the name of a slot, which would go before it. Rename it."
-    code = [ast.parse(path.read_text(encoding="utf-8")) for path in (root / "actions").rglob("*.py")]
-    given = {node.arg for tree in code for node in ast.walk(tree) if isinstance(node, ast.keyword)}
-    for path in [root / "domain.yml", *sorted((root / "data").rglob("*.yml"))]:
-        content = _yaml(path)
-        responses = content.get("responses") if isinstance(content, dict) else None
-        for response, variations in (responses or {}).items():
-            known = policies | slots if "/" in response else policies | slots | given
-            texts = str([variation.get("text") for variation in variations or []])
-            for name in sorted(set(re.findall(r"{(.*?)}", texts)) - known):
-                file = path.relative_to(root).as_posix()
-                yield (
-                    f"{file}: {response} says {{{name}}}, which nothing fills in. "
-                    "Correct the name or add it to data/policies.yml."
-                )
+    for name, place in project.policies.items():
+        if name in project.slots:
+            yield f"{place}: policy {name} has the name of a slot, which would go before it. Rename it."
+    for response, text, place in project.texts:
+        known = {*project.policies, *project.slots, *(() if "/" in response else project.given)}
+        for name in sorted(set(re.findall(r"{(.*?)}", text)) - known):
+            yield (
+                f"{place}: {response} says {{{name}}}, which nothing fills in. "
+                "Correct the name or add it to data/policies.yml."
+            )

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.data_check import problems
+from bot.data_check import Example, examples, problems
+from bot.data_files import Unreadable
+from bot.data_near import measured, repeated
+
+ROOT = Path(__file__).resolve().parent.parent
 
 SMALL = {
+    "config.yml": "pipeline: [{name: NgramIntentClassifier}]\npolicies: [{name: RulePolicy}]\n",
     "domain.yml": """
 intents: [greet, order_status]
+entities: [product]
 actions: [action_order_status, validate_order_form]
 slots: {}
 forms: {order_form: {required_slots: [order_no]}}
@@ -18,10 +24,16 @@ responses:
   utter_ask_order_no: [{text: 请告诉我订单号}]
   utter_order_paid: [{text: 已付款}]
 """,
-    "data/nlu/greet.yml": "nlu: [{intent: greet, examples: '- 你好'}]\n",
+    "data/nlu/greet.yml": """
+nlu:
+- intent: greet
+  examples: |
+    - 你好
+    - 有人在吗
+""",
     "data/nlu/order_status.yml": "nlu: [{intent: order_status, examples: '- 查订单'}]\n",
     "data/nlu/faq/returns.yml": """
-nlu: [{intent: faq/return_postage, examples: '- 退货运费谁出'}]
+nlu: [{intent: faq/return_postage, metadata: {intent: order_status}, examples: '- 退货运费谁出'}]
 responses: {utter_faq/return_postage: [{text: 质量问题由我们承担}]}
 """,
     "data/wording.yml": "readings: {order_status: 查订单}\n",
@@ -57,7 +69,7 @@ def small(tmp_path: Path) -> Path:
 
 
 def test_the_project_is_in_order() -> None:
-    assert problems() == []
+    assert problems(ROOT) == []
 
 
 def test_the_small_data_is_in_order(small: Path) -> None:
@@ -71,6 +83,10 @@ def put(name: str, text: str) -> Callable[[Path], object]:
 def change(name: str, old: str, new: str) -> Callable[[Path], object]:
     assert old in SMALL[name]
     return put(name, SMALL[name].replace(old, new))
+
+
+def encode(name: str, encoding: str) -> Callable[[Path], object]:
+    return lambda root: (root / name).write_bytes(SMALL[name].encode(encoding))
 
 
 def drop(name: str) -> Callable[[Path], object]:
@@ -87,7 +103,7 @@ def drop(name: str) -> Callable[[Path], object]:
             id="no example",
         ),
         pytest.param(
-            change("data/nlu/greet.yml", "nlu: [", "nlu: [{intent: thanks, examples: '- 谢谢'}, "),
+            change("data/nlu/greet.yml", "nlu:", "nlu:\n- {intent: thanks, examples: '- 谢谢'}"),
             "data/nlu/greet.yml",
             "intent thanks is not in domain.yml",
             id="intent only in data",
@@ -136,7 +152,7 @@ def drop(name: str) -> Callable[[Path], object]:
         ),
         pytest.param(
             change("data/nlu/faq/returns.yml", "'- 退货运费谁出'", "''"),
-            "data/nlu",
+            "data/nlu/faq/returns.yml:2",
             "topic faq/return_postage has no question",
             id="topic without a question",
         ),
@@ -161,9 +177,115 @@ def drop(name: str) -> Callable[[Path], object]:
         pytest.param(
             change("data/nlu/order_status.yml", "'- 查订单'", '"- 查订单\\n- 你好！"'),
             "data/nlu/order_status.yml",
-            "of order_status is also under greet",
-            id="near duplicate across intents",
+            "of order_status is also under greet (“你好”, data/nlu/greet.yml:5)",
+            id="one example under two intents",
         ),
+        pytest.param(
+            change("data/nlu/greet.yml", "有人在吗", "退货运费，谁出？"),
+            "data/nlu/greet.yml:6",
+            "of greet is also under faq/return_postage",
+            id="one example under an intent and a topic",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "有人在吗", "[羽绒服](goods)还有吗"),
+            "data/nlu/greet.yml:6",
+            "entity goods is not in domain.yml",
+            id="unknown entity",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "有人在吗", '[羽绒服]{"entity": "goods", "value": "大衣"}还有吗'),
+            "data/nlu/greet.yml:6",
+            "entity goods is not in domain.yml",
+            id="unknown entity with a value",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "有人在吗", "[羽绒服]{entity: product}还有吗"),
+            "data/nlu/greet.yml:6",
+            "{entity: product} cannot be read",
+            id="broken mark of an entity",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "nlu:", "nlu:\n- {lookup: goods, examples: '- 羽绒服'}"),
+            "data/nlu/greet.yml:3",
+            "lookup goods is no entity",
+            id="lookup of an unknown entity",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "nlu:", "nlu:\n- {synonym: 大衣, examples: '- 羽绒服'}"),
+            "data/nlu/greet.yml:3",
+            "synonym 大衣 is no entity's value",
+            id="synonym of no entity",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "    - 有人在吗", "\n    有人在吗"),
+            "data/nlu/greet.yml:7",
+            "“有人在吗” is no example",
+            id="line without a dash",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "- 有人在吗", "-"),
+            "data/nlu/greet.yml:6",
+            "“-” is no example",
+            id="dash without a line",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "    - 你好\n    - 有人在吗\n", ""),
+            "data/nlu/greet.yml:3",
+            "intent greet has no example",
+            id="intent with empty examples",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "examples: |", "examples:"),
+            "data/nlu/greet.yml:4",
+            "begin with `examples: |`",
+            id="examples as a list",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "intent: greet", "intnet: greet"),
+            "data/nlu/greet.yml:3",
+            "names no intent",
+            id="block of no kind",
+        ),
+        pytest.param(
+            change("data/nlu/greet.yml", "nlu:", "nul:"),
+            "data/nlu/greet.yml:1",
+            "there is no `nlu`",
+            id="file without nlu",
+        ),
+        pytest.param(
+            put("data/nlu/greet.yml", "# none\n"), "data/nlu/greet.yml:1", "is empty", id="empty file"
+        ),
+        pytest.param(
+            put("data/stories/greet.yml", ""), "data/stories/greet.yml:1", "is empty", id="empty rules"
+        ),
+        pytest.param(
+            encode("data/nlu/greet.yml", "gb18030"),
+            "data/nlu/greet.yml:5",
+            "is not UTF-8, perhaps GBK",
+            id="GBK",
+        ),
+        pytest.param(
+            encode("data/nlu/greet.yml", "utf-16"), "data/nlu/greet.yml:1", "written in UTF-16", id="UTF-16"
+        ),
+        pytest.param(
+            change("data/nlu/faq/returns.yml", "intent: order_status", "intent: order_state"),
+            "data/nlu/faq/returns.yml:2",
+            "faq/return_postage counts as intent order_state",
+            id="topic of an unknown intent",
+        ),
+        pytest.param(
+            change("data/nlu/faq/returns.yml", "metadata: {intent: order_status}, ", ""),
+            "data/nlu/faq/returns.yml:2",
+            "faq/return_postage counts as intent None",
+            id="topic of no intent",
+        ),
+        pytest.param(
+            change("domain.yml", "[greet, order_status]", "7"),
+            "domain.yml:2",
+            "`intents` must hold a list",
+            id="domain of the wrong shape",
+        ),
+        pytest.param(put("config.yml", "recipe: a\n"), "config.yml:1", "no `pipeline`", id="no pipeline"),
         pytest.param(
             change("domain.yml", "payload: /order_status", "payload: /order_state"),
             "domain.yml",
@@ -225,11 +347,14 @@ def drop(name: str) -> Callable[[Path], object]:
             id="module of no stem",
         ),
         pytest.param(
-            put("data/nlu/greet.yml", "nlu: [{"), "data/nlu/greet.yml", "cannot be read", id="broken YAML"
+            put("data/nlu/greet.yml", "nlu:\n- intent: [\n"),
+            "data/nlu/greet.yml:3",
+            "cannot be read",
+            id="YAML",
         ),
         pytest.param(
-            put("actions/order_status.py", "def"),
-            "actions/order_status.py",
+            put("actions/order_status.py", "\ndef"),
+            "actions/order_status.py:2",
             "cannot be read",
             id="broken code",
         ),
@@ -241,3 +366,62 @@ def test_a_planted_defect_is_found(
 ) -> None:
     plant(small)
     assert any(file in problem and name in problem for problem in problems(small)), problems(small)
+
+
+def test_a_byte_order_mark_does_no_harm(small: Path) -> None:
+    encode("data/nlu/greet.yml", "utf-8-sig")(small)
+    assert problems(small) == []
+
+
+def test_examples_know_their_lines(small: Path) -> None:
+    change("data/nlu/greet.yml", "有人在吗", "[羽绒服](product)还有吗")(small)
+    read = {example.text: (example.intent, example.place) for example in examples(small)}
+    assert read["羽绒服还有吗"] == ("greet", "data/nlu/greet.yml:6")
+    assert read["退货运费谁出"] == ("faq/return_postage", "data/nlu/faq/returns.yml:2")
+
+
+def example(line: int, text: str, names_topic: bool = False) -> Example:
+    return Example("order_status", text, f"a.yml:{line}", names_topic)
+
+
+@pytest.mark.parametrize(
+    ("texts", "place"),
+    [
+        (["昨天买的羽绒服发货了没有", "昨天买的羽绒服，发货了没有？"], "a.yml:2"),
+        (["昨天买的羽绒服发货了没有", "昨天买的羽绒服发货了沒有"], "a.yml:2"),
+        (["昨天买的羽绒服发货了没", "昨天买的羽绒服发货了没有"], "a.yml:2"),
+        (["昨天买的羽绒服发货了没有", "前天买的运动鞋发货了没有"], None),
+        (["发货了没有", "发货了没"], None),
+    ],
+)
+def test_a_repeated_example_is_found_once(texts: list[str], place: str | None) -> None:
+    found = [*repeated(example(line, text) for line, text in enumerate(texts, start=1))]
+    assert [each.partition(": ")[0] for each in found] == ([place] if place else [])
+
+
+def test_a_topics_first_question_is_kept() -> None:
+    [found] = repeated([example(1, "退回去的运费由谁来承担呢"), example(2, "退回去的运费由谁来承担", True)])
+    assert found.startswith("a.yml:1: ")
+
+
+def test_a_measured_row_is_found_but_not_told(tmp_path: Path) -> None:
+    table = tmp_path / "set.tsv"
+    table.write_text(
+        "question\tlabel\n我想找人工\thuman_agent\n昨天拍的羽绒服发货没\torder_status\n", "utf-8"
+    )
+    lines = [
+        example(1, "昨天拍的羽绒服发货没？"),
+        example(2, "昨天拍的羽绒服发货了没"),
+        example(3, "羽绒服发货没"),
+    ]
+    found = [*measured(lines, table)]
+    assert [each.partition(": ")[0] for each in found] == ["a.yml:1", "a.yml:2"]
+    assert all("line 3 of" in each and "昨天" not in each for each in found)
+
+
+@pytest.mark.parametrize("content", ["label\ngreet\n", "", "question\n我想找人工\n".encode("gb18030")])
+def test_a_wrong_table_is_told(tmp_path: Path, content: str | bytes) -> None:
+    table = tmp_path / "set.tsv"
+    table.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(Unreadable, match=r"set\.tsv"):
+        [*measured([], table)]

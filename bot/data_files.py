@@ -1,0 +1,123 @@
+"""The data files as they are written: what each holds, on which line, or why it cannot be read.
+
+Runs in both environments: nothing is imported from Rasa or from our settings.
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+
+class Unreadable(Exception):
+    """A file cannot be used; the text says which line of it, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a list or a mapping (then under ``name``), with its place, ``FILE:LINE``."""
+
+    name: str
+    value: Any
+    place: str
+
+
+def read_text(root: Path, path: Path) -> str:
+    """Return the text of ``path``, which lies under ``root``.
+
+    Raises:
+        Unreadable: it is not there, or is not UTF-8.
+    """
+    file = path.relative_to(root).as_posix()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read: {error.strerror}. Put the file there.") from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Unreadable(f"{file}:1: the file is written in UTF-16. Save it as UTF-8.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Unreadable(f"{file}:{line}: this is not UTF-8, perhaps GBK. Save the file as UTF-8.") from error
+
+
+def read_yaml(root: Path, path: Path) -> Any:
+    """Return what the YAML file ``path`` holds; its parts know their lines.
+
+    Raises:
+        Unreadable: it is not there, no UTF-8, no YAML, or empty.
+    """
+    file, text = path.relative_to(root).as_posix(), read_text(root, path)
+    try:
+        content = YAML().load(text)
+    except (YAMLError, ValueError) as error:
+        mark, position = getattr(error, "problem_mark", None), getattr(error, "position", 0)
+        line = (mark.line if mark else text.count("\n", 0, position)) + 1
+        why = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise Unreadable(
+            f"{file}:{line}: the YAML cannot be read: {why}. Correct this line or the one before it."
+        ) from error
+    if content is None:
+        raise Unreadable(f"{file}:1: the file is empty. Write its entries or delete it.")
+    return content
+
+
+def line_of(node: Any, key: Any) -> int:
+    """Return the line of entry ``key`` of a mapping or list that ``read_yaml`` returned."""
+    return int(node.lc.data[key][0]) + 1
+
+
+def mapping(value: Any, place: str) -> dict[Any, Any]:
+    """Return ``value``.
+
+    Raises:
+        Unreadable: it is no mapping.
+    """
+    if not isinstance(value, dict):
+        shown = str(value)[:40]
+        raise Unreadable(f"{place}: “{shown}” stands where `name: …` must be. Correct the indents.")
+    return value
+
+
+def entries(parent: Any, key: str, place: str) -> Iterator[Entry]:
+    """Give the entries of the list or mapping ``parent[key]``; none where there is no such key.
+
+    Raises:
+        Unreadable: ``parent`` is no mapping, or there is neither a list nor a mapping.
+    """
+    value, file = mapping(parent, place).get(key), place.partition(":")[0]
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield Entry(str(name), each, f"{file}:{line_of(value, name)}")
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            # A name, or a name with settings.
+            name = next(iter(each), "") if isinstance(each, dict) else each
+            yield Entry(str(name), each, f"{file}:{line_of(value, index)}")
+    elif value is not None:
+        raise Unreadable(f"{file}:{line_of(parent, key)}: `{key}` must hold a list. Correct the indents.")
+
+
+def lines(parent: dict[str, Any], key: str, place: str) -> Iterator[tuple[str, str]]:
+    """Give the lines of the text ``parent[key]`` that are not blank, each with its place.
+
+    Raises:
+        Unreadable: there is something else than a text.
+    """
+    value, file = parent.get(key), place.partition(":")[0]
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise Unreadable(f"{file}:{line_of(parent, key)}: begin with `{key}: |`, then lines with `- `.")
+    # A block (`|`) begins on the next line; any other text counts as one line.
+    block = isinstance(value, LiteralScalarString)
+    first = parent.lc.data[key][2] + (2 if block else 1)  # type: ignore[attr-defined]
+    for index, line in enumerate(value.splitlines()):
+        if line.strip():
+            yield line, f"{file}:{first + (index if block else 0)}"
