@@ -1,0 +1,82 @@
+"""Numbers of orders, parcels and phones, and which one of a list is meant.
+
+A pattern uses ``(?<!\\d)…(?!\\d)``, as ``\\b`` finds no boundary between a digit and a Chinese character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.engine.nlu.values import Pattern, Value, find, number
+
+LATEST = "latest"
+LAST = "last"
+
+
+def _digits(match: re.Match[str]) -> str:
+    return re.sub(r"\D", "", match["v"])
+
+
+def _plain(match: re.Match[str]) -> str:
+    return re.sub(r"[ -]", "", match["v"]).upper()
+
+
+def _tail(match: re.Match[str]) -> str:
+    return _digits(match)[-4:]
+
+
+def _ordinal(match: re.Match[str]) -> str | None:
+    value = number(match["v"])
+    return f"{value:.0f}" if value else None
+
+
+_PATTERNS = [
+    Pattern("order_no", re.compile(r"(?<![\dA-Za-z])(?P<v>\d{16})(?!\d)"), _digits),
+    # Typed in groups it must begin with a date, or two neighbouring numbers would make an order.
+    Pattern(
+        "order_no",
+        re.compile(
+            r"(?<!\d)(?P<v>20\d\d[ -]{0,3}(?:0[1-9]|1[0-2])[ -]{0,3}"
+            r"(?:0[1-9]|[12]\d|3[01])(?:[ -]{0,3}\d){8})(?!\d)"
+        ),
+        _digits,
+    ),
+    Pattern(
+        "tracking_no",
+        re.compile(r"(?<![\dA-Za-z])(?P<v>[A-Za-z]{2,4}[ -]?\d{9,15})(?![\dA-Za-z])"),
+        _plain,
+    ),
+    Pattern("tracking_no", re.compile(r"(?<![\dA-Za-z])(?P<v>\d{12,15})(?![\dA-Za-z])"), _plain),
+    Pattern(
+        "phone_tail",
+        re.compile(
+            r"(?:尾号|尾数|[后末][四4]位|手机号?码?|电话号?码?|预留)[^\d\n]{0,6}(?<!\d)(?P<v>\d{4})(?!\d)"
+        ),
+        _tail,
+    ),
+    Pattern("phone_tail", re.compile(r"(?<!\d)(?P<v>\d{4})(?!\d)(?=(?:的)?(?:结尾|尾号|那个号))"), _tail),
+    # The message is nothing but the four digits, or an order number and the four digits.
+    Pattern("phone_tail", re.compile(r"^[^\w]*(?P<v>\d{4})[^\w]*$"), _tail),
+    Pattern("phone_tail", re.compile(r"^\D*20\d{14}[^\d\w]+(?P<v>\d{4})[^\w]*$"), _tail),
+    # Whoever is asked for the tail often gives the whole number.
+    Pattern("phone_tail", re.compile(r"(?<!\d)(?P<v>1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)"), _tail),
+    Pattern(
+        "ordinal",
+        re.compile(r"第(?P<v>\d{1,2}|[一二两三四五六七八九十]{1,3})(?=[个单笔条件份款项张]|$)"),
+        _ordinal,
+    ),
+    Pattern(
+        "ordinal",
+        re.compile(
+            r"(?P<v>上一?[个单笔]|最近(?:的|那|这|一)*[个单笔]|最近的|最新的?那?[个单笔]|刚[下买]的?那?[个单笔])"
+        ),
+        lambda _: LATEST,
+    ),
+    Pattern("ordinal", re.compile(r"(?P<v>最后一?[个单笔])"), lambda _: LAST),
+]
+
+
+def find_patterns(text: str) -> Iterator[Value]:
+    """Give the numbers and ordinals in normalized ``text``, overlaps included."""
+    return find(_PATTERNS, text)
