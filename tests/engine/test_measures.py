@@ -73,6 +73,7 @@ def test_colour_of_one_character(text: str, found: list[str]) -> None:
         ("168cm", ["height 168"]),
         ("孩子身高110cm", ["height 110"]),
         ("168 52公斤", ["height 168", "weight 52.0"]),
+        ("一米六八 120斤", ["height 168", "weight 60.0"]),
         ("一米七五,140斤", ["height 175", "weight 70.0"]),
         ("120斤", ["weight 60.0"]),
         ("体重一百二十斤", ["weight 60.0"]),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bot.engine.nlu.values import COUNTED, NUMBER, PIECES, Pattern, Value, find, number
 
 _NO_LATIN = r"(?![A-Za-z\d])"
-_ENDS = r"(?!\s?[*×xX\d.])"
+_ENDS = r"(?!\s?[*×xX]|[\d.一二三四五六七八九])"
 # Beds, tables and cables are measured in metres too.
 _THINGS = re.compile("床|桌|柜|沙发|绳|线|管|锁|宽|窗|帘|毯|架|够长|布料")
 _TAKES = re.compile("[加要买拍来只退拿订换各少多剩]$")
