@@ -3,15 +3,17 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data = typer.Typer(no_args_is_help=True, help="Training data.")
+catalogue = typer.Typer(no_args_is_help=True, help="The shop's goods, as the bot knows them.")
 staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 app.add_typer(data, name="data")
+app.add_typer(catalogue, name="catalogue")
 app.add_typer(staff, name="staff")
 
 
@@ -69,6 +71,33 @@ def check(
     typer.echo("The training data is in order.")
 
 
+@catalogue.command()
+def sync() -> None:
+    """Fetch the names of all products from the shop, for the next training."""
+    from actions.backend.contract import ShopError
+    from actions.shop import shop
+    from bot.catalogue import FILE, EmptyCatalogue, fetch, replace
+    from bot.settings import settings
+
+    try:
+        names = fetch(shop())
+    except (ShopError, EmptyCatalogue) as error:
+        secret = settings.data_dir / "secrets" / "shop-service"
+        _fail(
+            f"The shop at {settings.shop_api} gave no catalogue: {error}. The old one stays. See that it runs,"
+            f" that GUITAI_SHOP_URL is its address and that it knows the secret in {secret}."
+        )
+    try:
+        added, removed = replace(FILE, names)
+    except OSError as error:
+        _fail(
+            f"The catalogue cannot be written: {error}. See who may write the file and whether the disk is full."
+        )
+    typer.echo(f"{len(names)} products, {added} added, {removed} removed.")
+    if added or removed:
+        typer.echo("They count once the bot has learned them: run `make train`.")
+
+
 @staff.command()
 def password(name: str) -> None:
     """Give a member of staff a new password, and print it."""
@@ -81,7 +110,7 @@ def password(name: str) -> None:
         _fail(f"There is no account named {name}.")
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     typer.secho(message, err=True, fg="red")
     raise typer.Exit(1)
 

@@ -149,6 +149,20 @@ class Shipment:
 
 
 @dataclass(frozen=True)
+class Product:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ProductPage:
+    items: list[Product]
+    page: int
+    page_size: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Verification:
     order_no: str
     expires_at: datetime
@@ -181,6 +195,9 @@ class Shop(Protocol):
         Raises:
             NotFound: no such order, or not the actor's.
         """
+
+    def products(self, *, page: int = 1, page_size: int = 100) -> ProductPage:
+        """The catalogue, always in the same order; ``page`` counts from 1."""
 
     def verify(self, order_no: str, phone_tail: str) -> Verification:
         """Prove an anonymous visitor's claim to one order by the last four digits of the phone.

@@ -23,6 +23,7 @@ from actions.backend.contract import (
     NotFound,
     Order,
     OrderPage,
+    ProductPage,
     Profile,
     Shipment,
     ShopError,
@@ -47,6 +48,7 @@ LOCK_SECONDS = 900  # told when a locked shop names no Retry-After
 _profile = TypeAdapter(Profile)
 _order = TypeAdapter(Order)
 _page = TypeAdapter(OrderPage)
+_products = TypeAdapter(ProductPage)
 _shipments = TypeAdapter(list[Shipment])
 _verification = TypeAdapter(Verification)
 
@@ -102,6 +104,10 @@ class RestShop:
 
     def shipments(self, actor: Actor, no: str) -> list[Shipment]:
         return self._get("/v1/orders/{no}/shipments", _shipments, actor, no=no, key="items")
+
+    def products(self, *, page: int = 1, page_size: int = 100) -> ProductPage:
+        response = self._send("GET", "/v1/products", params={"page": page, "page_size": page_size})
+        return self._read(response, "GET /v1/products", _products)
 
     def verify(self, order_no: str, phone_tail: str) -> Verification:
         if not (ORDER_NO.fullmatch(order_no) and PHONE_TAIL.fullmatch(phone_tail)):
