@@ -84,15 +84,13 @@ def sync() -> None:
     except (ShopError, EmptyCatalogue) as error:
         secret = settings.data_dir / "secrets" / "shop-service"
         _fail(
-            f"The shop at {settings.shop_api} gave no catalogue: {error}. The old one stays. See that it runs,"
-            f" that GUITAI_SHOP_URL is its address and that it knows the secret in {secret}."
+            f"The shop at {settings.shop_api} gave no catalogue: {error}. The old one stays."
+            f" See that it runs, that GUITAI_SHOP_URL is its address and it knows the secret in {secret}."
         )
     try:
         added, removed = replace(FILE, names)
     except OSError as error:
-        _fail(
-            f"The catalogue cannot be written: {error}. See who may write the file and whether the disk is full."
-        )
+        _fail(f"The catalogue cannot be written: {error}. May you write the file, is the disk full?")
     typer.echo(f"{len(names)} products, {added} added, {removed} removed.")
     if added or removed:
         typer.echo("They count once the bot has learned them: run `make train`.")
