@@ -20,6 +20,8 @@ from bot.data_files import Entry, Unreadable, entries, line_of, lines, mapping, 
 MADE_BY_ENGINE = {"nlu_fallback"}
 # Actions that Rasa brings along and our rules may use.
 RASA_ACTIONS = {"action_deactivate_loop", "action_listen"}
+# The slot in which Rasa keeps what a form asks for.
+RASA_SLOT = "requested_slot"
 # The key under which Rasa keeps a response's name with what was said; no response itself.
 RESPONSE_KEY = "utter_action"
 # Modules of actions/ that serve several capabilities and so have no language data of their own.
@@ -53,6 +55,7 @@ class _Project:
     entities: set[str] = field(default_factory=set)
     actions: dict[str, str] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict)
     forms: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     responses: dict[str, str] = field(default_factory=dict)
@@ -220,6 +223,8 @@ def _note_step(project: _Project, step: Entry) -> None:
         project.told.setdefault(str(content["intent"]), step.place)
     if "action" in content:
         project.done.setdefault(str(content["action"]), step.place)
+    for slot in entries(content, "slot_was_set", step.place):
+        project.filled.setdefault(slot.name, slot.place)
 
 
 def _read_code(project: _Project, root: Path, path: Path) -> None:
@@ -353,6 +358,9 @@ def _actions(project: _Project) -> Iterator[str]:
     for action, place in project.done.items():
         if not action.startswith("utter_") and action not in known:
             yield f"{place}: action {action} is not in domain.yml. Correct the name or add the action."
+    for slot, place in project.filled.items():
+        if slot not in {*project.slots, RASA_SLOT}:
+            yield f"{place}: slot {slot} is not in domain.yml. Correct the name or add the slot."
 
 
 def _buttons(project: _Project) -> Iterator[str]:

@@ -175,6 +175,12 @@ def drop(name: str) -> Callable[[Path], object]:
             id="rule with an unknown action",
         ),
         pytest.param(
+            change("data/stories/greet.yml", "{action: utter_greet}", "{slot_was_set: [{shoe: 42}]}"),
+            "data/stories/greet.yml:1",
+            "slot shoe is not in domain.yml",
+            id="rule with an unknown slot",
+        ),
+        pytest.param(
             change("data/nlu/order_status.yml", "'- 查订单'", '"- 查订单\\n- 你好！"'),
             "data/nlu/order_status.yml",
             "of order_status is also under greet (“你好”, data/nlu/greet.yml:5)",

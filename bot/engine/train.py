@@ -13,6 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from typing_extensions import Self
+
+from bot.data_check import problems
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model, model_path
 
@@ -28,18 +31,19 @@ def main() -> int:
         print(f"Model is current: {current}")
         return 0
     started = time.monotonic()
-    print("Training: loading Rasa …", flush=True)
+    print("Training a model of the files as they are:")
     try:
         path = train(model_path(options.out))
     except TrainingFailed as failed:
-        print(f"Training failed: {failed}", file=sys.stderr)
+        print(failed, file=sys.stderr)
+        print("There is no new model: correct the above and run `make train` again.", file=sys.stderr)
         return 1
     print(f"Trained in {time.monotonic() - started:.0f} s: {path}")
     return 0
 
 
 class TrainingFailed(Exception):
-    """There is no new model; the text says why in one sentence."""
+    """There is no new model; the text says why, one fault to a line."""
 
 
 def train(target: Path, root: Path = ROOT) -> Path:
@@ -48,38 +52,53 @@ def train(target: Path, root: Path = ROOT) -> Path:
     Raises:
         TrainingFailed: the data, the configuration or the disk is at fault.
     """
-    prepare()
-    target = target.resolve()
-    os.chdir(root)  # config.yml names the dictionaries from there
-    import rasa.model_training
-    from rasa.shared.exceptions import RasaException
+    with _Progress() as say:
+        say("checking the data")
+        if found := problems(root):
+            raise TrainingFailed("\n".join(found))
+        say("loading Rasa")
+        prepare()
+        target = target.resolve()
+        os.chdir(root)  # config.yml names the dictionaries from there
+        from rasa.shared.exceptions import RasaException
 
-    log_from(logging.ERROR)
-    said = io.StringIO()
-    print("Training: reading data, fitting models …", flush=True)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Beside the target, so that the last step is a rename.
-        with (
-            tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder,
-            contextlib.redirect_stdout(said),
-        ):
-            result = rasa.model_training.train(
-                domain="domain.yml",
-                config="config.yml",
-                training_files=["data/nlu", "data/stories"],
-                output=folder,
-                fixed_model_name=target.name,
-                force_training=True,
-            )
-            if result.code != 0 or not result.model:
-                raise TrainingFailed(_one_sentence(said.getvalue()))
-            os.replace(result.model, target)
-    except (RasaException, OSError, ValueError) as error:
-        raise TrainingFailed(_one_sentence(str(error) or type(error).__name__)) from error
-    except SystemExit as stop:
-        raise TrainingFailed(_one_sentence(said.getvalue())) from stop
+        from bot.engine.graph import fit
+
+        log_from(logging.ERROR)
+        said = io.StringIO()
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Beside the target, so that the last step is a rename.
+            with (
+                tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder,
+                contextlib.redirect_stdout(said),
+            ):
+                fit(Path(folder) / target.name, say)
+                os.replace(Path(folder) / target.name, target)
+        except (RasaException, ImportError, OSError, ValueError) as error:
+            # A component's own fault is the cause of Rasa's.
+            why = " ".join(str(each) for each in (error, error.__cause__) if each)
+            raise TrainingFailed(_one_sentence(why or type(error).__name__)) from error
+        except SystemExit as stop:
+            raise TrainingFailed(_one_sentence(said.getvalue())) from stop
     return target
+
+
+class _Progress:
+    """Prints each step as it begins, and its seconds when the next one does."""
+
+    def __enter__(self) -> Self:
+        self._out, self._begun = sys.stdout, 0.0
+        return self
+
+    def __call__(self, step: str) -> None:
+        self.__exit__()
+        print(f"  {step} … ", end="", file=self._out, flush=True)
+        self._begun = time.monotonic()
+
+    def __exit__(self, *_error: object) -> None:
+        if self._begun:
+            print(f"{time.monotonic() - self._begun:.1f} s", file=self._out, flush=True)
 
 
 def _one_sentence(text: str) -> str:

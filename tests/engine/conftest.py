@@ -37,6 +37,7 @@ nlu:
     - 世界杯谁赢了
     - 给我讲讲量子力学
 - intent: faq/return_postage
+  metadata: {intent: order_status}
   examples: |
     - 退货运费谁出
     - 退回去的邮费谁承担
@@ -45,6 +46,7 @@ nlu:
     - 退货包邮吗
     - 有没有运费险
 - intent: faq/invoice_how
+  metadata: {intent: order_status}
   examples: |
     - 怎么开发票
     - 发票在哪里申请
@@ -78,7 +80,16 @@ rules:
 - {rule: greet, steps: [{intent: greet}, {action: utter_greet}]}
 - {rule: order, steps: [{intent: order_status}, {action: utter_card}, {action: action_order_status}]}
 - {rule: faq, steps: [{intent: faq}, {action: utter_faq}]}
+- {rule: other, steps: [{intent: out_of_scope}, {action: utter_unsure}]}
 - {rule: unsure, steps: [{intent: nlu_fallback}, {action: utter_unsure}]}
+"""
+ACTIONS = """
+class ActionOrderStatus:
+    def name(self):
+        return "action_order_status"
+
+    def act(self, say):
+        say(response="utter_rules", title="云朵抱枕")
 """
 CONFIG = """
 recipe: default.v1
@@ -103,6 +114,8 @@ def write_project(root: Path) -> None:
         "domain.yml": DOMAIN,
         "data/nlu/all.yml": NLU,
         "data/stories/all.yml": RULES,
+        "data/policies.yml": "dispatch_hours: 48\nreturn_days: 7\n",
+        "actions/all.py": ACTIONS,
         "words.txt": "运费险 500 n\n",
         "couriers.yml": "顺丰速运: [顺丰, sf]\n",
         "catalogue.txt": "云朵抱枕\n",

@@ -1,10 +1,17 @@
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.engine.fingerprint import current_model, fingerprint, model_path
+from bot.data_check import examples
+from bot.engine.fingerprint import ROOT, current_model, fingerprint, model_path
 from bot.engine.train import TrainingFailed, train
-from tests.engine.conftest import write_project
+from tests.engine.conftest import CONFIG, NLU, RULES, write_project
 
 
 def test_fingerprint_follows_the_files(tmp_path: Path) -> None:
@@ -29,21 +36,100 @@ def test_current_model_is_that_of_the_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "said"),
     [
-        ("data/nlu/all.yml", "nlu:\n- intent: greet\n  examples: [broken"),
-        ("domain.yml", "intents: 7"),
-        ("data/stories/all.yml", "rules:\n- rule: a\n  steps: [{intent: greet}, {action: no_such_action}]"),
+        (
+            "data/nlu/all.yml",
+            "nlu:\n- intent: greet\n  examples: [broken",
+            "data/nlu/all.yml:3: the YAML cannot",
+        ),
+        (
+            "data/nlu/more.yml",
+            "nlu:\n- intent: greet\n  examples: 怎么开发票",
+            "data/nlu/more.yml:3: “怎么开发票”",
+        ),
+        ("domain.yml", "intents: 7", "domain.yml:1: `intents` must"),
+        # What only Rasa finds is told in one sentence too.
+        ("config.yml", CONFIG.replace("nlu.gate.", "nlu.lost."), "bot.engine.nlu.lost"),
+        (
+            "data/stories/all.yml",
+            f"{RULES}- {{rule: again, steps: [{{intent: greet}}, {{action: action_order_status}}]}}",
+            "Contradicting rules",
+        ),
     ],
+    ids=["YAML", "no dash", "domain", "component", "rules"],
 )
-def test_bad_data_is_one_sentence_and_no_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str
+def test_what_cannot_be_trained_is_told_and_leaves_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str, said: str
 ) -> None:
     write_project(tmp_path)
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TrainingFailed) as failed:
         train(tmp_path / "models" / "m.tar.gz", tmp_path)
-    assert str(failed.value)
+    assert said in str(failed.value)
     assert "\n" not in str(failed.value)
-    assert list((tmp_path / "models").glob("**/*.tar.gz")) == []
+    assert list(tmp_path.glob("models/**/*.tar.gz")) == []
+
+
+def test_the_command_refuses_broken_data_without_a_traceback(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "bot", tmp_path / "bot")
+    write_project(tmp_path)
+    (tmp_path / "data/nlu/all.yml").write_bytes("nlu:\n- intent: greet\n  examples: 你好".encode("gb18030"))
+    command = [sys.executable, "-m", "bot.engine.train", "--out", str(tmp_path / "models")]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("data/nlu/all.yml:3: this is not UTF-8")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "models").exists()
+
+
+def test_progress_tells_each_component(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_project(tmp_path)
+    (tmp_path / "data/nlu/all.yml").write_text(NLU, encoding="utf-8-sig")  # a mark that some editors write
+    train(tmp_path / "models" / "m.tar.gz", tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert "checking the data" in lines[0]
+    assert "packing" in lines[-1]
+    for component in ("LexiconTokenizer", "NgramIntentClassifier", "RulePolicy"):
+        assert any(f"training {component} … " in line and line.endswith(" s") for line in lines), lines
+
+
+def _part_of_the_project(root: Path) -> None:
+    """Copy the project with the first lines of each intent and topic."""
+    shutil.copytree(ROOT / "data", root / "data")
+    shutil.copytree(ROOT / "actions", root / "actions")
+    for name in ("config.yml", "domain.yml"):
+        shutil.copy(ROOT / name, root)
+    for path in (root / "data/nlu").rglob("*.yml"):
+        kept, run = [], 0
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+            run = run + 1 if line.startswith("    - ") else 0
+            if run <= 6:
+                kept.append(line)
+        path.write_text("".join(kept), encoding="utf-8")
+
+
+async def _readings(model: Path) -> list[dict[str, Any]]:
+    from rasa.core.agent import Agent
+
+    agent = Agent.load(str(model))
+    return [await agent.parse_message(example.text) for example in examples(ROOT)[::40]]
+
+
+@pytest.mark.timeout(240)
+def test_the_same_data_gives_the_same_model(tmp_path: Path) -> None:
+    _part_of_the_project(tmp_path)
+    one, two = tmp_path / "one.tar.gz", tmp_path / "two.tar.gz"
+    train(one, tmp_path)
+    # In another process with another order of sets, as it is with every new training.
+    code = (
+        f"from pathlib import Path; from bot.engine.train import train; train(Path({str(two)!r}), Path('.'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "1"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    readings = asyncio.run(_readings(one))
+    assert len({str(reading["intent"]) for reading in readings}) > 100
+    assert readings == asyncio.run(_readings(two))
