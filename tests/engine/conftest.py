@@ -80,7 +80,7 @@ rules:
 - {rule: greet, steps: [{intent: greet}, {action: utter_greet}]}
 - {rule: order, steps: [{intent: order_status}, {action: utter_card}, {action: action_order_status}]}
 - {rule: faq, steps: [{intent: faq}, {action: utter_faq}]}
-- {rule: other, steps: [{intent: out_of_scope}, {action: utter_unsure}]}
+- {rule: silence, steps: [{intent: out_of_scope}, {action: action_listen}]}
 - {rule: unsure, steps: [{intent: nlu_fallback}, {action: utter_unsure}]}
 """
 ACTIONS = """
