@@ -43,8 +43,8 @@ format: setup ## put the code into its usual form
 pictures: setup browser train ## take the README's pictures anew
 	$(PY) -m docs.pictures.take
 
-eval: setup train ## measure the model on labelled messages (CASES=file.tsv)
-	@$(PY) -m bot.cli evaluate $(CASES)
+eval: setup train ## measure our pipeline beside the stock one on labelled messages (CASES='file.tsv …')
+	@$(ENGINE_PY) -m bot.engine.evaluation.compare $(CASES)
 CASES := tests/nlu_cases/cases.tsv
 
 openapi: setup ## write the public HTTP contracts to docs/

@@ -35,12 +35,25 @@ def demo() -> None:
         _fail(str(why))
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def evaluate(context: typer.Context, cases: str) -> None:
-    """Measure how the model reads labelled messages (CASES.tsv); --json prints the figures as JSON."""
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(context_settings=_PASSED_ON, add_help_option=False)
+def evaluate(context: typer.Context) -> None:
+    """Measure how the model reads labelled messages (CASES.tsv…); --help lists the options."""
+    _in_engine("bot.engine.evaluation", context.args)
+
+
+@app.command(context_settings=_PASSED_ON, add_help_option=False)
+def evaluate_faq(context: typer.Context) -> None:
+    """Print the written answer that each question (CASES.tsv) would get; --help lists the options."""
+    _in_engine("bot.engine.evaluation.faq", context.args)
+
+
+def _in_engine(module: str, arguments: list[str]) -> NoReturn:
     from bot.launcher import ENGINE_PYTHON
 
-    command = [str(ENGINE_PYTHON), "-m", "bot.engine.evaluate", cases, *context.args]
+    command = [str(ENGINE_PYTHON), "-m", module, *arguments]
     raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
 
 

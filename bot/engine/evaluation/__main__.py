@@ -1,0 +1,122 @@
+"""``python -m bot.engine.evaluation CASES.tsv…``: how well the trained model reads labelled messages.
+
+The cases have the columns ``text`` and ``label`` (or ``our_intent``; ``a|b``: either is right) and
+may have ``style``. FAQ topics count as the intent that their file names for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.engine.environment import log_from, prepare
+from bot.engine.evaluation.cases import BadCases, Case, read_cases
+from bot.engine.evaluation.measures import measures
+from bot.engine.evaluation.readings import Reading, load, read_all, resident_mb
+from bot.engine.evaluation.report import confusions, table
+from bot.engine.evaluation.stock import training_seconds
+from bot.engine.fingerprint import ROOT, current_model
+
+
+def main() -> int:
+    options = _options()
+    try:
+        files = {path: read_cases(path) for path in options.cases}
+    except BadCases as bad:
+        print(bad, file=sys.stderr)
+        return 1
+    model = model_for(options)
+    if not model:
+        return 1
+    prepare()
+    log_from(logging.ERROR)
+    readings, memory = asyncio.run(_read(model, list(files.values())))
+    results: list[dict[str, Any]] = []
+    misread: list[str] = []
+    for (path, cases), read in zip(files.items(), readings, strict=True):
+        figures = {
+            "cases": path.name,
+            **measures(cases, read, options.wrong_limit),
+            "resident_mb": memory,
+            "training_seconds": training_seconds(model),
+            "model": model.name,
+        }
+        results.append(figures)
+        misread.append(confusions(figures, cases, read))
+        if options.pictures:
+            from bot.engine.evaluation.pictures import draw
+
+            for picture in draw(options.pictures, path.stem, cases, read, options.wrong_limit):
+                print(picture, file=sys.stderr)
+    if options.confusions:
+        options.confusions.write_text("\n".join(misread), encoding="utf-8")
+    if options.json:
+        print(json.dumps(results[0] if len(results) == 1 else results, ensure_ascii=False, indent=2))
+    else:
+        print("\n\n".join(map(table, results)))
+    return 0
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Let a command name the model it measures."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--model", type=Path, help="archive; default: that of the files as they are")
+    which.add_argument("--config", type=Path, help="measure this pipeline instead, trained if need be")
+
+
+def model_for(options: argparse.Namespace) -> Path | None:
+    """Return the model that the options name, or None after saying why there is none."""
+    if options.config:
+        # In a process of its own, so that training leaves no trace in the memory that is measured.
+        command = [sys.executable, "-m", "bot.engine.evaluation.stock", str(options.config)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+        return Path(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+    model: Path | None = options.model or current_model(ROOT / "models")
+    if not model:
+        print("There is no model of the present files: run `make train`.", file=sys.stderr)
+    elif not model.is_file():
+        print(f"{model} is no file.", file=sys.stderr)
+        return None
+    return model
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bot evaluate", description="How well the model reads labelled messages."
+    )
+    parser.add_argument("cases", type=Path, nargs="+", help="tables with the columns text and label")
+    add_model_options(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print the figures as JSON, of several files a list"
+    )
+    parser.add_argument(
+        "--wrong-limit",
+        type=_share,
+        default=0.03,
+        help="recommend a threshold for this share of wrong answers",
+    )
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw reliability and answered/wrong")
+    parser.add_argument("--confusions", type=Path, metavar="FILE.md", help="write what was read wrong")
+    return parser.parse_args()
+
+
+def _share(text: str) -> float:
+    if not 0 <= (share := float(text)) <= 1:
+        raise ValueError(text)
+    return share
+
+
+async def _read(model: Path, files: Sequence[Sequence[Case]]) -> tuple[list[list[Reading]], int | None]:
+    agent = await load(model)
+    return [await read_all(agent, cases) for cases in files], resident_mb()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

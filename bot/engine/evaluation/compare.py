@@ -1,0 +1,50 @@
+"""``python -m bot.engine.evaluation.compare CASES.tsv…``: our pipeline and the stock one side by side.
+
+Each is measured in a process of its own, so that each one's memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+from bot.engine.evaluation.report import beside
+from bot.engine.fingerprint import ROOT
+
+STOCK = ROOT / "tests" / "bench" / "stock_config.yml"
+
+
+class Failed(Exception):
+    """One of the two could not be measured; it has said why."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bot.engine.evaluation.compare", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("cases", nargs="+", help="tables with the columns text and label")
+    cases = parser.parse_args().cases
+    try:
+        ours, stock = _figures(cases), _figures([*cases, "--config", str(STOCK)])
+    except Failed:
+        return 1
+    print("\n\n".join(beside(one, two) for one, two in zip(ours, stock, strict=True)))
+    return 0
+
+
+def _figures(arguments: list[str]) -> list[dict[str, Any]]:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        command = [sys.executable, "-m", "bot.engine.evaluation", "--json", *arguments]
+        if subprocess.run(command, stdout=said, check=False).returncode:  # noqa: S603
+            raise Failed
+        said.seek(0)
+        figures = json.load(said)
+    return figures if isinstance(figures, list) else [figures]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

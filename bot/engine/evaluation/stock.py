@@ -1,0 +1,120 @@
+"""Another pipeline, trained on the same examples to be measured beside ours.
+
+``python -m bot.engine.evaluation.stock CONFIG`` trains it, unless it is there, and prints where it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bot.engine.environment import log_from, prepare
+from bot.engine.fingerprint import ROOT, fingerprint
+
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class CannotTrain(Exception):
+    """There is no such model; the text says why."""
+
+
+def trained(config: Path, models: Path = ROOT / "models", root: Path = ROOT) -> Path:
+    """Return the model of ``config`` and of the examples in data/nlu as they are, trained unless it is there.
+
+    Only what reads messages is trained: stories, and all of domain.yml but what the examples bring, are
+    left out. Progress goes to standard error; the process is left changed.
+
+    Raises:
+        CannotTrain: the configuration or the data is at fault.
+    """
+    if not config.is_file():
+        raise CannotTrain(f"{config} is no file: name a Rasa configuration with a pipeline.")
+    models = models.resolve()
+    models.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as folder:
+        project = Path(folder)
+        _lay_out(project, config, root.resolve())
+        target = models / f"{config.stem.removesuffix('_config')}-{fingerprint(project)}.tar.gz"
+        if not target.is_file():
+            _fit(project, target, config)
+    return target
+
+
+def training_seconds(model: Path) -> float | None:
+    """How long the training of ``model`` took, imports included; None where nobody wrote it down."""
+    try:
+        return float(json.loads(_notes(model).read_text(encoding="utf-8"))["training_seconds"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _notes(model: Path) -> Path:
+    return model.with_name(model.name.removesuffix(".tar.gz") + ".json")
+
+
+def _lay_out(project: Path, config: Path, root: Path) -> None:
+    """Make a project of ``config`` and the examples; the model's name follows these files."""
+    shutil.copy(config, project / "config.yml")
+    (project / "domain.yml").write_text('version: "3.1"\n', encoding="utf-8")
+    (project / "data").mkdir()
+    (project / "data" / "nlu").symlink_to(root / "data" / "nlu")
+    (project / "requirements").symlink_to(root / "requirements")
+    # A pipeline without parts of ours does not change with them.
+    if "bot.engine" in config.read_text(encoding="utf-8"):
+        (project / "bot").symlink_to(root / "bot")
+
+
+def _fit(project: Path, target: Path, config: Path) -> None:
+    started = time.monotonic()
+    print(f"Training {config}; a neural pipeline takes long:", file=sys.stderr)
+    prepare()
+    for name in THREADS:  # while training nobody else needs a core
+        os.environ.pop(name, None)
+    os.environ["LOG_LEVEL"] = "INFO"  # what Rasa's progress bars ask for
+    from rasa.shared.exceptions import RasaException
+
+    from bot.engine.graph import fit
+
+    log_from(logging.ERROR)
+
+    def say(step: str) -> None:
+        print(f"  {time.monotonic() - started:5.0f} s  {step}", file=sys.stderr, flush=True)
+
+    os.chdir(project)
+    try:
+        fit(project / target.name, say)
+        os.replace(project / target.name, target)
+    except (RasaException, ImportError, OSError, ValueError) as error:
+        why = " ".join(str(each) for each in (error, error.__cause__) if each)
+        raise CannotTrain(f"{config} could not be trained: {' '.join(why.split())[:400]}") from error
+    finally:
+        os.chdir(target.parent)
+    seconds = round(time.monotonic() - started)
+    _notes(target).write_text(json.dumps({"training_seconds": seconds}), encoding="utf-8")
+    print(f"Trained in {seconds} s: {target.name}", file=sys.stderr)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bot.engine.evaluation.stock", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder for the model")
+    options = parser.parse_args()
+    try:
+        print(trained(options.config, options.models))
+    except CannotTrain as why:
+        print(why, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
