@@ -12,10 +12,11 @@ import pytest
 from bot.engine.evaluation.cases import BadCases, Case, Question, read_cases, read_judgement, read_questions
 from bot.engine.evaluation.faq import answers, judged
 from bot.engine.evaluation.measures import Point, curve, measures, recommended
-from bot.engine.evaluation.readings import Reading, best, load, topic_intents
+from bot.engine.evaluation.readings import BadModel, Reading, best, load, topic_intents
 from bot.engine.evaluation.report import beside, confusions
-from bot.engine.evaluation.stock import THREADS, CannotTrain, trained, training_seconds
+from bot.engine.evaluation.stock import THREADS, CannotTrain, trained
 from bot.engine.fingerprint import ROOT
+from bot.engine.training_time import read_seconds
 from tests.engine.conftest import write_project
 
 
@@ -176,6 +177,13 @@ def test_faq_answers_as_the_shopper_sees_them(model: Path) -> None:
     assert not weather["answered"]
 
 
+def test_a_broken_model_is_told(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tar.gz"
+    broken.write_text("no archive", encoding="utf-8")
+    with pytest.raises(BadModel, match="Run `make train`"):
+        asyncio.run(load(broken))
+
+
 def test_foreign_topics_are_judged(tmp_path: Path) -> None:
     path = tmp_path / "judgement.tsv"
     path.write_text("their_topic\tour_topic\npostage\tfaq/a faq/b\nnone\t\n", encoding="utf-8")
@@ -218,7 +226,7 @@ def test_another_pipeline_is_trained_once_on_the_same_examples(
             patch.setenv(name, "1")
         model = trained(config, models, tmp_path)
     assert model.name.startswith("other-")
-    assert training_seconds(model) is not None
+    assert read_seconds(model) is not None
     written = model.stat().st_mtime_ns
     assert trained(config, models, tmp_path) == model
     assert model.stat().st_mtime_ns == written

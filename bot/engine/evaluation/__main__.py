@@ -19,10 +19,10 @@ from typing import Any
 from bot.engine.environment import log_from, prepare
 from bot.engine.evaluation.cases import BadCases, Case, read_cases
 from bot.engine.evaluation.measures import measures
-from bot.engine.evaluation.readings import Reading, load, read_all, resident_mb
+from bot.engine.evaluation.readings import BadModel, Reading, load, read_all, resident_mb
 from bot.engine.evaluation.report import confusions, table
-from bot.engine.evaluation.stock import training_seconds
 from bot.engine.fingerprint import ROOT, current_model
+from bot.engine.training_time import read_seconds
 
 
 def main() -> int:
@@ -37,7 +37,11 @@ def main() -> int:
         return 1
     prepare()
     log_from(logging.ERROR)
-    readings, memory = asyncio.run(_read(model, list(files.values())))
+    try:
+        readings, memory = asyncio.run(_read(model, list(files.values())))
+    except BadModel as bad:
+        print(bad, file=sys.stderr)
+        return 1
     results: list[dict[str, Any]] = []
     misread: list[str] = []
     for (path, cases), read in zip(files.items(), readings, strict=True):
@@ -45,7 +49,7 @@ def main() -> int:
             "cases": path.name,
             **measures(cases, read, options.wrong_limit),
             "resident_mb": memory,
-            "training_seconds": training_seconds(model),
+            "training_seconds": read_seconds(model),
             "model": model.name,
         }
         results.append(figures)
@@ -108,8 +112,12 @@ def _options() -> argparse.Namespace:
 
 
 def _share(text: str) -> float:
-    if not 0 <= (share := float(text)) <= 1:
-        raise ValueError(text)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share from 0 to 1")
     return share
 
 

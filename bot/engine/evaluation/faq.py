@@ -17,7 +17,7 @@ from typing import Any
 from bot.engine.environment import log_from, prepare
 from bot.engine.evaluation.__main__ import add_model_options, model_for
 from bot.engine.evaluation.cases import BadCases, Question, read_judgement, read_questions
-from bot.engine.evaluation.readings import best, load, topic_intents
+from bot.engine.evaluation.readings import BadModel, best, load, topic_intents
 
 
 def main() -> int:
@@ -44,7 +44,11 @@ def main() -> int:
         return 1
     prepare()
     log_from(logging.ERROR)
-    rows = asyncio.run(_print_all(model, questions))
+    try:
+        rows = asyncio.run(_print_all(model, questions))
+    except BadModel as bad:
+        print(bad, file=sys.stderr)
+        return 1
     if judgement is not None:
         print(judged(rows, judgement), file=sys.stderr)
     return 0

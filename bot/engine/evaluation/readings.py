@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,12 +30,28 @@ class Reading:
     milliseconds: float
 
 
-async def load(model: Path) -> Agent:
-    """Load a model as the engine does, warmed up."""
-    from rasa.core.agent import Agent
+class BadModel(Exception):
+    """The model cannot be used; the text says why."""
 
-    agent = Agent.load(str(model))
-    await agent.parse_message("你好")  # what is loaded late is loaded now
+
+async def load(model: Path) -> Agent:
+    """Load a model as the engine does, warmed up.
+
+    Raises:
+        BadModel: it is no model, or one of other code than this.
+    """
+    from rasa.core.agent import Agent
+    from rasa.engine.exceptions import GraphComponentException
+    from rasa.shared.exceptions import RasaException
+
+    try:
+        agent = Agent.load(str(model))
+        await agent.parse_message("你好")  # what is loaded late is loaded now
+    except (RasaException, GraphComponentException, OSError, tarfile.TarError) as error:
+        why = " ".join(f"{error} {error.__cause__ or ''}".split())
+        raise BadModel(
+            f"{model} does not work ({why}). Was it trained with these files? Run `make train`."
+        ) from error
     return agent
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, fingerprint
+from bot.engine.training_time import write_seconds
 
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -47,18 +47,6 @@ def trained(config: Path, models: Path = ROOT / "models", root: Path = ROOT) -> 
     return target
 
 
-def training_seconds(model: Path) -> float | None:
-    """How long the training of ``model`` took, imports included; None where nobody wrote it down."""
-    try:
-        return float(json.loads(_notes(model).read_text(encoding="utf-8"))["training_seconds"])
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _notes(model: Path) -> Path:
-    return model.with_name(model.name.removesuffix(".tar.gz") + ".json")
-
-
 def _lay_out(project: Path, config: Path, root: Path) -> None:
     """Make a project of ``config`` and the examples; the model's name follows these files."""
     shutil.copy(config, project / "config.yml")
@@ -77,12 +65,12 @@ def _fit(project: Path, target: Path, config: Path) -> None:
     prepare()
     for name in THREADS:  # while training nobody else needs a core
         os.environ.pop(name, None)
-    os.environ["LOG_LEVEL"] = "INFO"  # what Rasa's progress bars ask for
     from rasa.shared.exceptions import RasaException
 
     from bot.engine.graph import fit
 
     log_from(logging.ERROR)
+    os.environ["LOG_LEVEL"] = "INFO"  # what Rasa's progress bars ask for
 
     def say(step: str) -> None:
         print(f"  {time.monotonic() - started:5.0f} s  {step}", file=sys.stderr, flush=True)
@@ -96,9 +84,9 @@ def _fit(project: Path, target: Path, config: Path) -> None:
         raise CannotTrain(f"{config} could not be trained: {' '.join(why.split())[:400]}") from error
     finally:
         os.chdir(target.parent)
-    seconds = round(time.monotonic() - started)
-    _notes(target).write_text(json.dumps({"training_seconds": seconds}), encoding="utf-8")
-    print(f"Trained in {seconds} s: {target.name}", file=sys.stderr)
+    seconds = time.monotonic() - started
+    write_seconds(target, seconds)
+    print(f"Trained in {seconds:.0f} s: {target.name}", file=sys.stderr)
 
 
 def main() -> int:
