@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 
 
@@ -23,6 +24,8 @@ def prepare() -> None:
     )
     # Old libraries warn of older ones on every import; nobody here can act on it.
     warnings.showwarning = lambda *_args, **_kwargs: None
+    # TensorFlow would import it for a converter that nobody uses: a second and 63 MB.
+    sys.modules["jax"] = None  # type: ignore[assignment]
 
 
 def log_from(level: int) -> None:

@@ -19,6 +19,7 @@ _SOURCES = (
     "domain.yml",
     "data/nlu",
     "data/stories",
+    "bot/engine/graph.py",
     "bot/engine/nlu",
     "requirements/engine.txt",
 )

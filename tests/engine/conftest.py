@@ -99,9 +99,10 @@ pipeline:
 - {name: bot.engine.nlu.normalizer.Normalizer}
 - {name: bot.engine.nlu.tokenizer.LexiconTokenizer, lexicon: words.txt}
 - {name: bot.engine.nlu.entities.EntityFinder, couriers: couriers.yml, catalogue: catalogue.txt}
-- {name: bot.engine.nlu.intent_classifier.NgramIntentClassifier}
-- {name: bot.engine.nlu.faq.FaqRetrieval}
-- {name: bot.engine.nlu.gate.ConfidenceGate, threshold: 0.5, margin: 0.1, faq_threshold: 0.2}
+- {name: bot.engine.nlu.features.NgramFeaturizer}
+- {name: bot.engine.nlu.intent_classifier.NgramIntentClassifier, wrong_limit: 0.1}
+- {name: bot.engine.nlu.faq.FaqRetrieval, threshold: 0.2}
+- {name: bot.engine.nlu.gate.ConfidenceGate}
 policies:
 - {name: RulePolicy, enable_fallback_prediction: false}
 """

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.engine.nlu.names import Names, catalogue, spellings
-from bot.engine.nlu.tokenizer import _segmenter
+from bot.engine.nlu.tokenizer import segmenter
 from bot.engine.nlu.values import without_overlaps
 
 PRODUCTS = [
@@ -18,7 +18,7 @@ PRODUCTS = [
 def names() -> Names:
     return Names(
         spellings("courier", {"邮政EMS": ["ems"], "中通快递": ["中通"]})
-        | catalogue(PRODUCTS, _segmenter("").lcut)
+        | catalogue(PRODUCTS, segmenter("").lcut)
     )
 
 
@@ -48,7 +48,7 @@ def test_names(names: Names, text: str, found: list[str]) -> None:
 
 
 def test_what_many_products_share_names_none() -> None:
-    many = Names(catalogue([f"星光{number}号台灯" for number in range(30)], _segmenter("").lcut))
+    many = Names(catalogue([f"星光{number}号台灯" for number in range(30)], segmenter("").lcut))
     assert list(many.find("台灯")) == []
     assert [value.value for value in without_overlaps(many.find("星光7号台灯"))] == ["星光7号台灯"]
 

@@ -39,7 +39,7 @@ def test_unsure_keeps_the_readings_behind(agent: Agent) -> None:
     parsed = parse(agent, "咕噜咕噜")
     first, *readings = parsed["intent_ranking"]
     assert first["name"] == "nlu_fallback"
-    assert {reading["name"] for reading in readings} == {"greet", "order_status", "out_of_scope", "faq"}
+    assert {reading["name"] for reading in readings} == {"greet", "order_status", "out_of_scope"}
     assert first["confidence"] == pytest.approx(1 - readings[0]["confidence"])
 
 

@@ -30,7 +30,7 @@ from bot.engine.nlu.money import find_money
 from bot.engine.nlu.names import Names, catalogue, spellings
 from bot.engine.nlu.normalizer import NORMALIZED, ORIGINS
 from bot.engine.nlu.patterns import find_patterns
-from bot.engine.nlu.tokenizer import _segmenter
+from bot.engine.nlu.tokenizer import segmenter
 from bot.engine.nlu.values import without_overlaps
 
 # Entity of a dictionary → the setting that names its file: YAML, canonical name → list of spellings.
@@ -72,7 +72,7 @@ class EntityFinder(Learned, EntityExtractorMixin):
     def initial(cls, config: dict[str, Any]) -> dict[str, Any]:
         path = Path(config["catalogue"])
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        products = catalogue(filter(None, map(str.strip, lines)), _segmenter("").lcut)
+        products = catalogue(filter(None, map(str.strip, lines)), segmenter("").lcut)
         known = {}
         for entity, setting in _DICTIONARIES.items():
             known |= spellings(entity, _yaml(config[setting]))

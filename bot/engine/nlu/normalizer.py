@@ -25,7 +25,6 @@ def normalize(text: str) -> str:
 
     NFKC, traditional characters to simplified ones, no invisible or control characters, white space
     to single blanks, runs of a repeated letter to three and of a repeated sign to one, trimmed.
-    Digits are never squeezed: they are somebody's order number.
     """
     return trace(text)[0]
 
@@ -75,7 +74,8 @@ def _is_invisible(char: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _longest_run(char: str) -> int:
-    if char.isdigit():
+    # Digits are somebody's order number, and XXXXL is a size.
+    if char.isdigit() or char in "xX":
         return 1 << 30
     return _LONGEST_RUN if unicodedata.category(char)[0] in "LM" else 1
 

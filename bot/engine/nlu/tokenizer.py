@@ -47,7 +47,7 @@ class LexiconTokenizer(Learned, Tokenizer):
     ) -> None:
         Learned.__init__(self, config, model_storage, resource, state)
         Tokenizer.__init__(self, config)
-        self._jieba = _segmenter(state)
+        self._jieba = segmenter(state)
 
     @classmethod
     def initial(cls, config: dict[str, Any]) -> str:
@@ -62,14 +62,15 @@ class LexiconTokenizer(Learned, Tokenizer):
         return [Token(word, start) for word, start, _ in self._jieba.tokenize(text or "") if word.strip()]
 
 
-def _segmenter(words: str) -> jieba.Tokenizer:
+def segmenter(words: str) -> jieba.Tokenizer:
+    """Return a segmenter of its own that knows ``words``, lines of jieba's user dictionary."""
     jieba.setLogLevel(logging.WARNING)
-    segmenter = jieba.Tokenizer()
-    # Not segmenter.initialize(): it unmarshals a cache file from the temp directory, which others may write.
-    segmenter.FREQ, segmenter.total = segmenter.gen_pfdict(segmenter.get_dict_file())
-    segmenter.initialized = True
+    cut = jieba.Tokenizer()
+    # Not cut.initialize(): it unmarshals a cache file from the temp directory, which others may write.
+    cut.FREQ, cut.total = cut.gen_pfdict(cut.get_dict_file())
+    cut.initialized = True
     for line in words.splitlines():
         word, *rest = line.split()[:2] if line.strip() and not line.startswith("#") else [""]
         if word:
-            segmenter.add_word(word, int(rest[0]) if rest and rest[0].isdigit() else None)
-    return segmenter
+            cut.add_word(word, int(rest[0]) if rest and rest[0].isdigit() else None)
+    return cut
