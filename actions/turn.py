@@ -50,9 +50,16 @@ class Turn:
     @property
     def faq_topics(self) -> list[str]:
         """FAQ topics by falling score."""
+        return [_topic(answer) for answer in self._answers]
+
+    def faq_topics_of(self, intent: str) -> list[str]:
+        """Those of the topics that count as ``intent``."""
+        return [_topic(answer) for answer in self._answers if answer.get("counts_as") == intent]
+
+    @property
+    def _answers(self) -> list[dict[str, Any]]:
         selected = (self._message.get("response_selector") or {}).get("faq") or {}
-        keys = [answer.get("intent_response_key") or "" for answer in selected.get("ranking") or []]
-        return [key.partition("/")[2] for key in keys if "/" in key]
+        return [each for each in selected.get("ranking") or [] if _topic(each)]
 
     @property
     def customer(self) -> Customer | None:
@@ -114,7 +121,7 @@ class Turn:
     def offered_human(self) -> bool:
         """Whether the bot just asked, yes or no, for a colleague to take over."""
         buttons = (self.last_said.get("data") or {}).get("buttons") or []
-        return {button["payload"] for button in buttons} == {HUMAN, NO_THANKS}
+        return {button["payload"] for button in buttons} >= {HUMAN, NO_THANKS}
 
     def turns_since(self, slot: str) -> int | None:
         """How many messages ago the slot last got a value; None if it never did."""
@@ -132,6 +139,10 @@ class Turn:
         began = self.events[self._begin].get("timestamp") if self.events else None
         spent = max(0.0, time.time() - began) if began else 0.0
         return max(LEAST_SECONDS, TURN_SECONDS - spent)
+
+
+def _topic(answer: dict[str, Any]) -> str:
+    return str(answer.get("intent_response_key") or "").partition("/")[2]
 
 
 class TurnAction(Action, ABC):  # type: ignore[misc]  # rasa_sdk has no types

@@ -111,6 +111,7 @@ def folded(text: str) -> str:
 def _read(root: Path) -> _Project:
     project = _Project()
     folders = [*sorted((root / "data").rglob("*.*")), *sorted((root / "actions").rglob("*.py"))]
+    folders += sorted((root / "bot" / "engine").glob("turns.py"))
     for path in [root / "config.yml", root / "domain.yml", *folders]:
         try:
             if path.suffix == ".yml":

@@ -8,26 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
 from rasa.core.channels.channel import InputChannel, UserMessage
-from rasa.nlu.constants import (
-    RESPONSE_SELECTOR_PREDICTION_KEY,
-    RESPONSE_SELECTOR_PROPERTY_NAME,
-    RESPONSE_SELECTOR_RESPONSES_KEY,
-    RESPONSE_SELECTOR_UTTER_ACTION_KEY,
-)
-from rasa.shared.core.constants import USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START
 from rasa.shared.core.domain import Domain
 from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as json_response
 
-from bot.engine.nlu.faq import FAQ
+from bot.engine.payloads import BadPayload, read_payload
 from bot.engine.turns import ActionFailed, EmptyAnswer, Nowhere, TurnProcessor
 
 logger = logging.getLogger(__name__)
@@ -35,12 +27,6 @@ logger = logging.getLogger(__name__)
 _MAX_BODY = 64 * 1024
 _MAX_TEXT = 2000
 _MAX_ID = 128
-
-_PAYLOAD = re.compile(
-    r"/(?P<intent>[A-Za-z0-9_]+)(?:/(?P<topic>[A-Za-z0-9_]+))?(?P<slots>\{.*\})?", re.DOTALL
-)
-# Rasa knows these everywhere; they would wipe a conversation.
-_FORBIDDEN = frozenset((USER_INTENT_RESTART, USER_INTENT_BACK, USER_INTENT_SESSION_START))
 
 
 class Refused(Exception):
@@ -170,7 +156,10 @@ def read_message(body: bytes, domain: Domain, model: str) -> UserMessage:
             raise _invalid(f"`text` must have 1 to {_MAX_TEXT} characters.")
         said = as_typed(text)
     elif isinstance(payload, str) and text is None:
-        parsed = read_payload(payload, domain)
+        try:
+            parsed = read_payload(payload, domain)
+        except BadPayload as bad:
+            raise Refused(400, "invalid-payload", "Invalid payload", str(bad)) from None
         said = payload
     else:
         raise _invalid("Give either `text` or `payload`, a string.")
@@ -201,50 +190,6 @@ def as_typed(text: str) -> str:
     return "／" + text[1:] if text.startswith("/") else text
 
 
-def read_payload(payload: str, domain: Domain) -> dict[str, Any]:
-    """Read a button's ``/intent{"entity": "value"}`` or ``/faq/topic`` as Rasa's parse result.
-
-    Raises:
-        Refused: it is no payload, or names an intent, entity or topic that the model does not know.
-    """
-    match = _PAYLOAD.fullmatch(payload)
-    intent = match["intent"] if match else ""
-    if not match or intent not in domain.intents or intent in _FORBIDDEN:
-        raise _bad_payload()
-    try:
-        values = json.loads(match["slots"] or "{}")
-    except (ValueError, RecursionError):
-        raise _bad_payload() from None
-    if not values.keys() <= set(domain.entities):
-        raise _bad_payload()
-    reading = {"name": intent, "confidence": 1.0}
-    parsed: dict[str, Any] = {
-        "text": payload,
-        "intent": reading,
-        "intent_ranking": [reading],
-        "entities": [
-            {"entity": name, "value": value, "start": match.start("slots"), "end": match.end("slots")}
-            for name, value in values.items()
-        ],
-    }
-    if intent == FAQ or match["topic"]:
-        utter = f"utter_{intent}/{match['topic']}"
-        if intent != FAQ or utter not in domain.responses:
-            raise _bad_payload()
-        parsed[RESPONSE_SELECTOR_PROPERTY_NAME] = {
-            FAQ: {
-                RESPONSE_SELECTOR_PREDICTION_KEY: {
-                    RESPONSE_SELECTOR_RESPONSES_KEY: domain.responses[utter],
-                    "confidence": 1.0,
-                    "intent_response_key": f"{intent}/{match['topic']}",
-                    RESPONSE_SELECTOR_UTTER_ACTION_KEY: utter,
-                },
-                "ranking": [],
-            }
-        }
-    return parsed
-
-
 def _identifier(data: dict[str, Any], key: str) -> str:
     value = data.get(key)
     if not isinstance(value, str) or not 1 <= len(value) <= _MAX_ID or not value.isprintable():
@@ -254,12 +199,6 @@ def _identifier(data: dict[str, Any], key: str) -> str:
 
 def _invalid(detail: str) -> Refused:
     return Refused(400, "invalid-request", "Invalid request", detail)
-
-
-def _bad_payload() -> Refused:
-    return Refused(
-        400, "invalid-payload", "Invalid payload", "Send the payload of a button as this bot offered it."
-    )
 
 
 def _not_ready() -> Refused:

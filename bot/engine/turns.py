@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,14 +14,19 @@ from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.nlu.constants import RESPONSE_SELECTOR_PREDICTION_KEY, RESPONSE_SELECTOR_PROPERTY_NAME
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.engine import requests
+from bot.engine.context import in_context, tapped
 from bot.engine.nlu.faq import FAQ
+from bot.engine.payloads import BadPayload, read_payload
+
+ALSO = "also"
 
 _RANKING_LENGTH = 3
 _WARM_UP = "请问我的订单 2026010100000001 发顺丰了吗？"
@@ -87,8 +93,43 @@ class TurnProcessor(MessageProcessor):
         answer = answer_from(tracker.events, message.message_id)
         if not answer or not (answer["replies"] or "handoff" in answer):
             raise EmptyAnswer(tracker.latest_action_name)
+        if "handoff" not in answer and await self._offer_other_request(tracker, message.output_channel):
+            answer = answer_from(tracker.events, message.message_id)
         await self.save_tracker(tracker)
         return answer
+
+    async def parse_message(
+        self,
+        message: UserMessage,
+        tracker: DialogueStateTracker | None = None,
+        only_output_properties: bool = True,
+    ) -> dict[str, Any]:
+        """Read ``message`` as the pipeline does, and what is unclear then by its parts and by ``tracker``."""
+        if tracker and (payload := tapped(message.text, tracker)):
+            with suppress(BadPayload):  # one that is for the service, such as to leave the queue
+                return read_payload(payload, self.domain)
+        parsed = await super().parse_message(message, tracker, only_output_properties)
+        readings = [
+            await super(TurnProcessor, self).parse_message(UserMessage(clause))
+            for clause in requests.clauses(message.text)
+        ]
+        if parsed["intent"]["name"] == UNSURE and (sure := requests.first_sure(readings)):
+            kept = ("text", "entities", "text_tokens")
+            parsed = {**sure, **{key: parsed[key] for key in kept if key in parsed}}
+        elif tracker:
+            in_context(parsed, tracker, self.domain)
+        if button := requests.another(parsed, readings):
+            parsed[ALSO] = button
+        return parsed
+
+    async def _offer_other_request(self, tracker: DialogueStateTracker, channel: OutputChannel) -> bool:
+        """Say that the message's second request is not forgotten, if it had one."""
+        button = (tracker.latest_message.parse_data if tracker.latest_message else {}).get(ALSO)
+        said = await self.nlg.generate("utter_also_asked", tracker, channel.name()) if button else None
+        if not said:
+            return False
+        tracker.update(BotUttered(said["text"], {"buttons": [button]}), self.domain)
+        return True
 
     async def warm(self) -> None:
         """Take one turn through reading, store and policies, leaving no trace."""
@@ -199,9 +240,7 @@ def answer_from(events: Iterable[Event], message_id: str) -> dict[str, Any] | No
 def _understanding(parsed: dict[str, Any]) -> dict[str, Any]:
     """``ranking`` holds the readings only: that the bot is unsure is told by ``intent``."""
     intent = parsed["intent"]
-    readings = [
-        r for r in parsed.get("intent_ranking") or () if r["name"] != DEFAULT_NLU_FALLBACK_INTENT_NAME
-    ]
+    readings = [r for r in parsed.get("intent_ranking") or () if r["name"] != UNSURE]
     understanding: dict[str, Any] = {
         "intent": intent["name"],
         "confidence": _rounded(intent["confidence"]),
@@ -214,7 +253,7 @@ def _understanding(parsed: dict[str, Any]) -> dict[str, Any]:
         ],
     }
     selection = parsed.get(RESPONSE_SELECTOR_PROPERTY_NAME)
-    if selection and intent["name"] in (FAQ, DEFAULT_NLU_FALLBACK_INTENT_NAME):
+    if selection and intent["name"] in (FAQ, UNSURE):
         topic = selection[FAQ][RESPONSE_SELECTOR_PREDICTION_KEY]
         understanding["faq"] = {
             "topic": topic[INTENT_RESPONSE_KEY].partition("/")[2],

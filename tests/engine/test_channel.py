@@ -12,7 +12,7 @@ from rasa.core.agent import Agent
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.engine.channel import ConversationChannel, Refused, as_typed, read_message, read_payload
+from bot.engine.channel import ConversationChannel, Refused, as_typed, read_message
 from bot.engine.turns import ActionFailed, EmptyAnswer, Nowhere, TurnProcessor, answer_from
 
 
@@ -181,9 +181,11 @@ def test_faq_button(engine: Engine) -> None:
      "/greet@0.9", '/greet{"color": "red"}', "/greet{broken}", "/greet{} more"],
 )  # fmt: skip
 def test_foreign_payload(engine: Engine, payload: str) -> None:
+    body = json.dumps(said("m", payload=payload)).encode()
     with pytest.raises(Refused) as refused:
-        read_payload(payload, engine.processor.domain)
+        read_message(body, engine.processor.domain, "model")
     assert refused.value.status == 400
+    assert refused.value.slug == "invalid-payload"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""The second request of a message that holds two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
+from rasa.shared.utils.io import read_yaml_file
+
+from bot.engine.fingerprint import ROOT
+from bot.engine.nlu.faq import COUNTS_AS, FAQ
+
+WORDING = ROOT / "data" / "wording.yml"
+
+_BREAK = re.compile(r"[，,。.；;！!？?\n~～…]+|\s+|另外|还有|顺便|顺带|然后|对了|以及|同时")
+_LEAST = 3
+_MOST = 4
+
+
+def clauses(text: str) -> list[str]:
+    """The parts of a message that could be requests of their own; none where it has but one part.
+
+    Only the first few count: nobody has five requests, and each is read by itself.
+    """
+    parts = [part.strip() for part in _BREAK.split(text)]
+    parts = [part for part in parts if len(part) >= _LEAST]
+    return parts[:_MOST] if len(parts) > 1 else []
+
+
+def first_sure(readings: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Of the parsed clauses the first one that is a request and clear."""
+    return next((parsed for parsed in readings if _wish(parsed)), None)
+
+
+def another(parsed: dict[str, Any], readings: Sequence[dict[str, Any]]) -> dict[str, str] | None:
+    """Return a button, ``{title, payload}``, for what the clauses ask besides the message's own reading.
+
+    Only where the message's reading is found again in one of its clauses: else they are parts of one
+    request, each of which may look like something else by itself.
+    """
+    own = _wish(parsed)
+    wishes = [wish for reading in readings if (wish := _wish(reading))]
+    if not own or own not in wishes:
+        return None
+    others = (reading for reading in readings if _wish(reading) not in (None, own))
+    return next(map(_button, others), None)
+
+
+def _wish(parsed: dict[str, Any]) -> str | None:
+    """The intent of a clear request; None of anything else."""
+    intent = parsed["intent"]
+    name = intent.get(COUNTS_AS) or intent["name"]
+    return name if name != UNSURE and name in _titles() else None
+
+
+def _button(parsed: dict[str, Any]) -> dict[str, str]:
+    name = parsed["intent"]["name"]
+    if name == FAQ:
+        topic = parsed["response_selector"][FAQ]["ranking"][0]
+        return {"title": topic["title"], "payload": f"/{topic['intent_response_key']}"}
+    return {"title": _titles()[name], "payload": f"/{name}"}
+
+
+@cache
+def _titles() -> dict[str, str]:
+    """What each request is called on a button; what has no title is no request."""
+    titles: dict[str, str] = read_yaml_file(WORDING)["readings"]
+    return titles
