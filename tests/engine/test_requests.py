@@ -1,0 +1,57 @@
+"""The second request of a message."""
+
+from typing import Any
+
+import pytest
+
+from bot.engine.requests import another, clauses, first_sure
+
+
+def read(name: str, counts_as: str | None = None, topic: str = "") -> dict[str, Any]:
+    intent = {"name": name, "confidence": 0.9} | ({"counts_as": counts_as} if counts_as else {})
+    ranking = [{"intent_response_key": f"faq/{topic}", "title": "运费谁出"}]
+    return {"intent": intent, "response_selector": {"faq": {"ranking": ranking}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("订单取消，另外发票怎么开", ["订单取消", "发票怎么开"]),
+        ("查一下物流 顺便改个地址", ["查一下物流", "改个地址"]),
+        ("我想退货", []),
+        ("好，退货", []),
+        ("一二三。" * 9, ["一二三"] * 4),
+    ],
+)
+def test_clauses(text: str, parts: list[str]) -> None:
+    assert clauses(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("whole", "parts", "payload"),
+    [
+        pytest.param("cancel_order", ["cancel_order", "invoice"], "/invoice", id="two requests"),
+        pytest.param("cancel_order", ["cancel_order", "cancel_order"], None, id="one request twice"),
+        pytest.param("cancel_order", ["stock", "invoice"], None, id="parts of one request"),
+        pytest.param("cancel_order", ["cancel_order", "thanks"], None, id="thanks are no request"),
+        pytest.param("cancel_order", ["nlu_fallback", "cancel_order"], None, id="an unclear part"),
+        pytest.param("nlu_fallback", ["nlu_fallback", "invoice"], None, id="nothing clear before"),
+    ],
+)
+def test_the_other_request(whole: str, parts: list[str], payload: str | None) -> None:
+    button = another(read(whole), [read(part) for part in parts])
+    assert (button and button["payload"]) == payload
+
+
+def test_a_topic_may_be_the_other_request() -> None:
+    question = read("faq", "shipping_fee", "postage")
+    assert another(read("invoice"), [read("invoice"), question]) == {
+        "title": "运费谁出",
+        "payload": "/faq/postage",
+    }
+    assert another(read("shipping_fee"), [read("shipping_fee"), question]) is None
+
+
+def test_the_first_clear_request() -> None:
+    clear = read("invoice")
+    assert first_sure([read("nlu_fallback"), read("greet"), clear, read("stock")]) is clear
