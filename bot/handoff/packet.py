@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from bot.conversations import notices, ownership, titles
+from bot.conversations import notices, ownership, script, titles
 from bot.conversations.models import Conversation, Event, Message
 from bot.conversations.turns import UNSURE
 from bot.settings import ROOT
@@ -207,7 +207,9 @@ def _done(told: Sequence[Message], language: str) -> list[str]:
 
 
 def _failed(told: Sequence[Message], reason: str, language: str) -> list[str]:
-    lost = sum(m.sender == "bot" and m.text == notices.text("failed") for m in told)
+    notice = notices.text("failed")
+    spellings = (notice, script.traditional(notice))
+    lost = sum(m.sender == "bot" and m.text in spellings for m in told)
     failed = [_say("failed", "engine", language, count=lost)] if lost else []
     if reason == "action_failed":
         failed.append(_say("failed", "action", language))
