@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from bot.engine.nlu.normalizer import NORMALIZED
 
 VECTOR = "ngram_vector"
 
-_CHARS = range(1, 5)
+_CHARS = range(1, 4)
 _SYLLABLES = range(1, 4)
 _LONG_NUMBER = re.compile(r"\d[\d -]{6,}\d")
 _NUMBER = re.compile(r"\d{2,}")
@@ -42,8 +42,8 @@ class Vector(NamedTuple):
     """How many columns there are."""
 
 
-def ngrams(message: Message) -> Iterator[str]:
-    """Give a message's features: characters 1–4 (with its two ends), words 1–2 and syllables 1–3.
+def ngrams(message: Message) -> list[str]:
+    """Return a message's features: characters 1–3 (with its two ends), words 1–2 and syllables 1–3.
 
     Shoppers type by sound, so that a wrong character often has the right syllable. Signs stand in the
     words only. Numbers are replaced by their kind, as which order it is says nothing about what is wanted
@@ -52,20 +52,18 @@ def ngrams(message: Message) -> Iterator[str]:
     text = message.get(NORMALIZED) or ""
     masked = _mask(text).lower()
     plain = f"^{_SIGNS.sub('', masked)}$"
-    for size in _CHARS:
-        for start in range(len(plain) - size + 1):
-            yield plain[start : start + size]
+    grams = [plain[start : start + size] for size in _CHARS for start in range(len(plain) - size + 1)]
     words = [_mask(token.text).lower() for token in message.get(TOKENS_NAMES[TEXT]) or ()]
-    for word in words:
-        yield f"w:{word}"
-    for first, second in pairwise(words):
-        yield f"w:{first} {second}"
+    grams += [f"w:{word}" for word in words]
+    grams += [f"w:{first} {second}" for first, second in pairwise(words)]
     syllables = [syllable for char in masked if (syllable := _syllable(char))]
-    for size in _SYLLABLES:
-        for start in range(len(syllables) - size + 1):
-            yield "p:" + " ".join(syllables[start : start + size])
-    for number in _SPOKEN_NUMBER.findall(text):
-        yield f"n:{number}"
+    grams += [
+        "p:" + " ".join(syllables[start : start + size])
+        for size in _SYLLABLES
+        for start in range(len(syllables) - size + 1)
+    ]
+    grams += [f"n:{number}" for number in _SPOKEN_NUMBER.findall(text)]
+    return grams
 
 
 def _mask(text: str) -> str:
@@ -97,7 +95,7 @@ class NgramFeaturizer(Learned):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         # max_features: n-grams kept, the most frequent ones.
-        return {"max_features": 120_000}
+        return {"max_features": 100_000}
 
     def train(self, training_data: TrainingData) -> Resource:
         vectorizer = TfidfVectorizer(

@@ -23,8 +23,8 @@ class LinearModel:
         ``strength`` is the inverse of the regularization.
         """
         self.classes: list[str] = sorted(set(labels.tolist()))
-        # Columns that no row has would only cost memory: their weights are nought.
-        known = np.flatnonzero(rows.getnnz(axis=0))
+        # What only one row has tells of that row alone: a weight for each class and no better a guess.
+        known = np.flatnonzero(rows.getnnz(axis=0) > 1)
         self._place = np.full(rows.shape[1], -1, dtype=np.int32)
         self._place[known] = np.arange(len(known))
         rows = rows[:, known]
@@ -49,5 +49,5 @@ class LinearModel:
 
 
 def _fit(rows: csr_matrix, positive: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
-    model = LogisticRegression(C=strength, solver="liblinear", tol=1e-2, random_state=0).fit(rows, positive)
+    model = LogisticRegression(C=strength, solver="liblinear", tol=2e-2, random_state=0).fit(rows, positive)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
