@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import logging
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,29 +18,28 @@ from typing import Any
 from bot.engine.environment import log_from, prepare
 from bot.engine.evaluation.cases import BadCases, Case, read_cases
 from bot.engine.evaluation.measures import measures
+from bot.engine.evaluation.options import add_model_options, model_for
 from bot.engine.evaluation.readings import BadModel, Reading, load, read_all, resident_mb
 from bot.engine.evaluation.report import confusions, table
-from bot.engine.fingerprint import ROOT, current_model
 from bot.engine.training_time import read_seconds
 
 
 def main() -> int:
-    options = _options()
     try:
-        files = {path: read_cases(path) for path in options.cases}
-    except BadCases as bad:
-        print(bad, file=sys.stderr)
+        return _measure(_options())
+    except (BadCases, BadModel, OSError) as why:
+        print(why, file=sys.stderr)
         return 1
+
+
+def _measure(options: argparse.Namespace) -> int:
+    files = {path: read_cases(path) for path in options.cases}
     model = model_for(options)
     if not model:
         return 1
     prepare()
     log_from(logging.ERROR)
-    try:
-        readings, memory = asyncio.run(_read(model, list(files.values())))
-    except BadModel as bad:
-        print(bad, file=sys.stderr)
-        return 1
+    readings, memory = asyncio.run(_read(model, list(files.values())))
     results: list[dict[str, Any]] = []
     misread: list[str] = []
     for (path, cases), read in zip(files.items(), readings, strict=True):
@@ -66,29 +64,6 @@ def main() -> int:
     else:
         print("\n\n".join(map(table, results)))
     return 0
-
-
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Let a command name the model it measures."""
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--model", type=Path, help="archive; default: that of the files as they are")
-    which.add_argument("--config", type=Path, help="measure this pipeline instead, trained if need be")
-
-
-def model_for(options: argparse.Namespace) -> Path | None:
-    """Return the model that the options name, or None after saying why there is none."""
-    if options.config:
-        # In a process of its own, so that training leaves no trace in the memory that is measured.
-        command = [sys.executable, "-m", "bot.engine.evaluation.stock", str(options.config)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
-        return Path(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
-    model: Path | None = options.model or current_model(ROOT / "models")
-    if not model:
-        print("There is no model of the present files: run `make train`.", file=sys.stderr)
-    elif not model.is_file():
-        print(f"{model} is no file.", file=sys.stderr)
-        return None
-    return model
 
 
 def _options() -> argparse.Namespace:

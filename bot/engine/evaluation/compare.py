@@ -9,7 +9,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from typing import Any
 
 from bot.engine.evaluation.report import beside
@@ -37,12 +36,11 @@ def main() -> int:
 
 
 def _figures(arguments: list[str]) -> list[dict[str, Any]]:
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        command = [sys.executable, "-m", "bot.engine.evaluation", "--json", *arguments]
-        if subprocess.run(command, stdout=said, check=False).returncode:  # noqa: S603
-            raise Failed
-        said.seek(0)
-        figures = json.load(said)
+    command = [sys.executable, "-m", "bot.engine.evaluation", "--json", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)  # noqa: S603
+    if done.returncode:
+        raise Failed
+    figures = json.loads(done.stdout)
     return figures if isinstance(figures, list) else [figures]
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.engine.environment import log_from, prepare
-from bot.engine.evaluation.__main__ import add_model_options, model_for
 from bot.engine.evaluation.cases import BadCases, Question, read_judgement, read_questions
+from bot.engine.evaluation.options import add_model_options, model_for
 from bot.engine.evaluation.readings import BadModel, best, load, topic_intents
 
 
@@ -36,18 +36,14 @@ def main() -> int:
     try:
         questions = read_questions(options.cases)
         judgement = read_judgement(options.judgement) if options.judgement else None
-    except BadCases as bad:
-        print(bad, file=sys.stderr)
-        return 1
-    model = model_for(options)
-    if not model:
-        return 1
-    prepare()
-    log_from(logging.ERROR)
-    try:
+        model = model_for(options)
+        if not model:
+            return 1
+        prepare()
+        log_from(logging.ERROR)
         rows = asyncio.run(_print_all(model, questions))
-    except BadModel as bad:
-        print(bad, file=sys.stderr)
+    except (BadCases, BadModel) as why:
+        print(why, file=sys.stderr)
         return 1
     if judgement is not None:
         print(judged(rows, judgement), file=sys.stderr)
