@@ -21,6 +21,7 @@ TURN_SECONDS = 4.0  # what all actions of one turn together may spend waiting fo
 LEAST_SECONDS = 0.3  # what a late action of the turn still gets
 
 UNSURE = {"nlu_fallback", "out_of_scope"}
+LIKELY = 0.08  # a reading less probable is not worth a button
 HUMAN = "/human_agent"
 NO_THANKS = "/deny"
 
@@ -44,8 +45,9 @@ class Turn:
 
     @property
     def ranking(self) -> list[str]:
-        """Intents by falling confidence; behind nlu_fallback stand the real readings."""
-        return [reading["name"] for reading in self._message.get("intent_ranking") or []]
+        """Intents that are likely at all, by falling confidence; behind nlu_fallback the real readings."""
+        ranking = self._message.get("intent_ranking") or []
+        return [reading["name"] for reading in ranking if reading["confidence"] >= LIKELY]
 
     @property
     def faq_topics(self) -> list[str]:

@@ -7,8 +7,9 @@ where there is none.
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,15 +26,30 @@ _SOURCES = (
 )
 _KINDS = (".yml", ".txt", ".py")
 
+# The folder of the sentence encoder, where config.yml has one that is not commented out.
+_ENCODER = re.compile(r"(?ms)^[^#\n]*\.SentenceEncoder\b.*?\bmodel: *[\"']?([^\"'\n,}#]+)")
+
 
 def fingerprint(root: Path = ROOT) -> str:
     """Return 12 hexadecimal digits that change with any file that a model is made of."""
+    return checksum(_files(root), root)
+
+
+def checksum(files: Iterable[Path], root: Path) -> str:
+    """Return 12 hexadecimal digits that change with ``files``, their content and their names."""
     digest = hashlib.sha256()
-    for path in _files(root):
+    for path in files:
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+        # What lies elsewhere may lie elsewhere again on the next machine.
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:12]
+
+
+def encoder_files(folder: Path) -> list[Path]:
+    """Return the files of a sentence encoder, also those beside model.onnx that hold its weights."""
+    return sorted(path for path in (*folder.glob("model.onnx*"), folder / "tokenizer.json") if path.is_file())
 
 
 def model_path(models: Path, root: Path = ROOT) -> Path:
@@ -54,6 +70,10 @@ def _files(root: Path) -> Iterator[Path]:
             yield path
         else:
             yield from sorted(p for p in path.rglob("*") if p.suffix in _KINDS and p.is_file())
+    config = root / "config.yml"
+    text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
+    for folder in _ENCODER.findall(text):
+        yield from encoder_files(root / folder.strip())
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ WORDING = ROOT / "data" / "wording.yml"
 _BREAK = re.compile(r"[，,。.；;！!？?\n~～…]+|\s+|另外|还有|顺便|顺带|然后|对了|以及|同时")
 _LEAST = 3
 _MOST = 4
+# So many of the whole message's readings may be what it asks for.
+_LIKELY = 2
 
 
 def clauses(text: str) -> list[str]:
@@ -30,9 +32,10 @@ def clauses(text: str) -> list[str]:
     return parts[:_MOST] if len(parts) > 1 else []
 
 
-def first_sure(readings: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Of the parsed clauses the first one that is a request and clear."""
-    return next((parsed for parsed in readings if _wish(parsed)), None)
+def first_sure(parsed: dict[str, Any], readings: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Of the parsed clauses the first one that is a clear request, and likely as that of the whole."""
+    likely = {r.get(COUNTS_AS, r["name"]) for r in parsed["intent_ranking"][1 : 1 + _LIKELY]}
+    return next((reading for reading in readings if _wish(reading) in likely), None)
 
 
 def another(parsed: dict[str, Any], readings: Sequence[dict[str, Any]]) -> dict[str, str] | None:

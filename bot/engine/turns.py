@@ -113,7 +113,7 @@ class TurnProcessor(MessageProcessor):
             await super(TurnProcessor, self).parse_message(UserMessage(clause))
             for clause in requests.clauses(message.text)
         ]
-        if parsed["intent"]["name"] == UNSURE and (sure := requests.first_sure(readings)):
+        if parsed["intent"]["name"] == UNSURE and (sure := requests.first_sure(parsed, readings)):
             kept = ("text", "entities", "text_tokens")
             parsed = {**sure, **{key: parsed[key] for key in kept if key in parsed}}
         elif tracker:

@@ -52,6 +52,9 @@ def test_a_topic_may_be_the_other_request() -> None:
     assert another(read("shipping_fee"), [read("shipping_fee"), question]) is None
 
 
-def test_the_first_clear_request() -> None:
+@pytest.mark.parametrize(("likely", "found"), [("invoice", True), ("stock", False)])
+def test_the_first_clear_request(likely: str, found: bool) -> None:
+    names = ["nlu_fallback", "refund_status", likely, "thanks"]
+    whole = {"intent_ranking": [{"name": name, "confidence": 0.3} for name in names]}
     clear = read("invoice")
-    assert first_sure([read("nlu_fallback"), read("greet"), clear, read("stock")]) is clear
+    assert first_sure(whole, [read("nlu_fallback"), read("greet"), clear]) == (clear if found else None)

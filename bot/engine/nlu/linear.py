@@ -32,19 +32,23 @@ class LinearModel:
         fitted = joblib.Parallel(n_jobs=-1, prefer="threads")(
             joblib.delayed(_fit)(rows, labels == name, strength) for name in self.classes
         )
-        self._weights = np.ascontiguousarray(np.stack([weights for weights, _ in fitted]).T)
+        # Half precision: three digits, and half the memory.
+        self._weights = np.stack([weights for weights, _ in fitted], axis=1).astype(np.float16)
         self._intercept = np.array([intercept for _, intercept in fitted])
 
     def scores(self, vector: Vector) -> np.ndarray:
         """Return the log-odds of each of ``classes``."""
         places = self._place[vector.columns]
         known = places >= 0
-        scores: np.ndarray = vector.values[known] @ self._weights[places[known]] + self._intercept
+        scores: np.ndarray = (
+            vector.values[known] @ self._weights[places[known]].astype(float) + self._intercept
+        )
         return scores
 
     def scores_of(self, rows: csr_matrix) -> np.ndarray:
         """Return the log-odds of each of ``classes`` for many rows."""
-        scores: np.ndarray = rows[:, np.flatnonzero(self._place >= 0)] @ self._weights + self._intercept
+        weights = self._weights.astype(np.float32)
+        scores: np.ndarray = rows[:, np.flatnonzero(self._place >= 0)] @ weights + self._intercept
         return scores
 
 
