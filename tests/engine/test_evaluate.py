@@ -123,7 +123,13 @@ def test_the_best_reading_is_behind_the_gate(readings: Any, intent: str, unsure:
 
 
 def test_two_models_beside_each_other() -> None:
-    figures = {**measures(CASES, READINGS), "cases": "c.tsv", "resident_mb": 500, "training_seconds": None}
+    figures = {
+        **measures(CASES, READINGS),
+        "cases": "c.tsv",
+        "model": "m",
+        "resident_mb": 500,
+        "training_seconds": None,
+    }
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in beside(figures, figures).splitlines()
     ]

@@ -26,9 +26,13 @@ def main() -> int:
         prog="bot.engine.evaluation.compare", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("cases", nargs="+", help="tables with the columns text and label")
-    cases = parser.parse_args().cases
+    parser.add_argument(
+        "--stock", metavar="MODEL", help="a stock model at hand; default: one of these examples"
+    )
+    options = parser.parse_args()
+    stock_model = ["--model", options.stock] if options.stock else ["--config", str(STOCK)]
     try:
-        ours, stock = _figures(cases), _figures([*cases, "--config", str(STOCK)])
+        ours, stock = _figures(options.cases), _figures([*options.cases, *stock_model])
     except Failed:
         return 1
     print("\n\n".join(beside(one, two) for one, two in zip(ours, stock, strict=True)))

@@ -49,7 +49,11 @@ def beside(ours: dict[str, Any], stock: dict[str, Any]) -> str:
     rows += [
         (f"style {style}", ours["per_style"][style], stock["per_style"][style]) for style in ours["per_style"]
     ]
-    lines = [f"{ours['cases']}: {ours['n']} rows", "", f"| {'':20} | {'ours':>18} | {'stock':>18} |"]
+    lines = [
+        f"{ours['cases']}: {ours['n']} rows; {ours['model']} and {stock['model']}",
+        "",
+        f"| {'':20} | {'ours':>18} | {'stock':>18} |",
+    ]
     lines.append(f"|{'-' * 22}|{'-' * 19}:|{'-' * 19}:|")
     lines += [f"| {name:20} | {_shown(one):>18} | {_shown(two):>18} |" for name, one, two in rows]
     return "\n".join(lines)

@@ -53,7 +53,6 @@ def _lay_out(project: Path, config: Path, root: Path) -> None:
     (project / "domain.yml").write_text('version: "3.1"\n', encoding="utf-8")
     (project / "data").mkdir()
     (project / "data" / "nlu").symlink_to(root / "data" / "nlu")
-    (project / "requirements").symlink_to(root / "requirements")
     # A pipeline without parts of ours does not change with them.
     if "bot.engine" in config.read_text(encoding="utf-8"):
         (project / "bot").symlink_to(root / "bot")
