@@ -17,6 +17,7 @@ from rasa.shared.exceptions import InvalidConfigException
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from bot.data_check import examples
+from bot.engine.evaluation.readings import best
 from bot.engine.fingerprint import ROOT, fingerprint
 from bot.engine.nlu.dense import Encoder
 from bot.engine.train import TrainingFailed, train
@@ -29,7 +30,7 @@ SAME = {"咕": "发", "噜": "票"}
 
 def write_encoder(folder: Path, words: str, *, mask: str = "attention_mask", pooled: bool = False) -> Path:
     """Write an encoder whose first token has the sum of the characters' vectors, and each its own besides."""
-    characters = sorted({*words, *SAME})
+    characters = sorted({*words, *SAME, *SAME.values()})
     vocabulary = {token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *characters])}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
@@ -43,7 +44,7 @@ def write_encoder(folder: Path, words: str, *, mask: str = "attention_mask", poo
     vectors[1:4] = 0
     for unknown, known in SAME.items():
         vectors[vocabulary[unknown]] = vectors[vocabulary[known]]
-    out = "summed" if pooled else "states"
+    out, shape = ("summed", ["n", WIDTH]) if pooled else ("states", ["n", "m", WIDTH])
     graph = helper.make_graph(
         [
             helper.make_node("Gather", ["vectors", "input_ids"], ["tokens"]),
@@ -55,7 +56,7 @@ def write_encoder(folder: Path, words: str, *, mask: str = "attention_mask", poo
         ],
         "encoder",
         [helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "m"]) for name in ("input_ids", mask)],
-        [helper.make_tensor_value_info(out, TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info(out, TensorProto.FLOAT, shape)],
         [
             numpy_helper.from_array(vectors, "vectors"),
             numpy_helper.from_array(np.array([2]), "last"),
@@ -106,18 +107,21 @@ def test_sentences_have_the_same_vector_in_any_company(tmp_path: Path, pooling: 
 def test_the_bot_knows_what_only_the_encoder_knows(shop: Path, model: Path) -> None:
     agent = Agent.load(str(shop / "model.tar.gz"))
     read, without = parse(agent, "咕噜"), parse(Agent.load(str(model)), "咕噜")
+    assert without["intent"]["name"] == "nlu_fallback"
+    assert _score(without, "faq/invoice_how") < 0.1
+    assert best(read, {})[0] == "order_status"
+    assert read["response_selector"]["faq"]["response"]["intent_response_key"] == "faq/invoice_how"
+    assert _score(read, "faq/invoice_how") > 0.3
+    # What was known before still is; an exact question has the score 1, and one of other things about 0.
+    assert best(parse(agent, "你好"), {})[0] == "greet"
+    assert _score(parse(agent, "怎么开发票"), "faq/invoice_how") == pytest.approx(1)
+    for unrelated in ("订单到哪一步了", "\u200b"):
+        assert abs(_score(parse(agent, unrelated), "faq/invoice_how")) < 0.1
 
-    def score(parsed: dict[str, Any], topic: str) -> float:
-        ranking = parsed["response_selector"]["faq"]["ranking"]
-        return next(float(each["confidence"]) for each in ranking if each["intent_response_key"] == topic)
 
-    assert score(without, "faq/invoice_how") == 0
-    assert score(read, "faq/invoice_how") > 0.2
-    assert read["response_selector"]["faq"]["ranking"][0]["intent_response_key"] == "faq/invoice_how"
-    # What was known before still is, and an exact question has the score 1.
-    assert parse(agent, "你好")["intent"]["name"] == "greet"
-    assert score(parse(agent, "怎么开发票"), "faq/invoice_how") == pytest.approx(1)
-    assert parse(agent, "\u200b")["intent"]["name"] == "nlu_fallback"
+def _score(parsed: dict[str, Any], topic: str) -> float:
+    ranking = parsed["response_selector"]["faq"]["ranking"]
+    return next(float(each["confidence"]) for each in ranking if each["intent_response_key"] == topic)
 
 
 def test_another_encoder_than_that_of_the_training_is_refused(shop: Path, tmp_path: Path) -> None:
