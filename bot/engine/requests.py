@@ -16,26 +16,23 @@ from bot.engine.nlu.faq import COUNTS_AS, FAQ
 WORDING = ROOT / "data" / "wording.yml"
 
 _BREAK = re.compile(r"[，,。.；;！!？?\n~～…]+|\s+|另外|还有|顺便|顺带|然后|对了|以及|同时")
+# "Not to return it, only to ask …": the clauses would say the opposite of the whole.
+_NOT = re.compile(r"不是|不用|不要|不想|不问|不需|没让|没说|除了|甭|别[^的人家]|先别|與其|与其")
 _LEAST = 3
 _MOST = 4
-# So many of the whole message's readings may be what it asks for.
-_LIKELY = 2
 
 
 def clauses(text: str) -> list[str]:
     """The parts of a message that could be requests of their own; none where it has but one part.
 
-    Only the first few count: nobody has five requests, and each is read by itself.
+    Only the first few count: nobody has five requests, and each is read by itself. Of a message that says
+    what is not wanted there are none.
     """
+    if _NOT.search(text):
+        return []
     parts = [part.strip() for part in _BREAK.split(text)]
     parts = [part for part in parts if len(part) >= _LEAST]
     return parts[:_MOST] if len(parts) > 1 else []
-
-
-def first_sure(parsed: dict[str, Any], readings: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Of the parsed clauses the first one that is a clear request, and likely as that of the whole."""
-    likely = {r.get(COUNTS_AS, r["name"]) for r in parsed["intent_ranking"][1 : 1 + _LIKELY]}
-    return next((reading for reading in readings if _wish(reading) in likely), None)
 
 
 def another(parsed: dict[str, Any], readings: Sequence[dict[str, Any]]) -> dict[str, str] | None:

@@ -24,6 +24,7 @@ from rasa.utils.endpoints import EndpointConfig
 from bot.engine import requests
 from bot.engine.context import in_context, tapped
 from bot.engine.nlu.faq import FAQ
+from bot.engine.nlu.intent_classifier import THRESHOLD
 from bot.engine.payloads import BadPayload, read_payload
 
 ALSO = "also"
@@ -104,22 +105,20 @@ class TurnProcessor(MessageProcessor):
         tracker: DialogueStateTracker | None = None,
         only_output_properties: bool = True,
     ) -> dict[str, Any]:
-        """Read ``message`` as the pipeline does, and what is unclear then by its parts and by ``tracker``."""
+        """Read ``message`` as the pipeline does, what is unclear then by ``tracker``, and its second request."""
         if tracker and (payload := tapped(message.text, tracker)):
             with suppress(BadPayload):  # one that is for the service, such as to leave the queue
                 return read_payload(payload, self.domain)
         parsed = await super().parse_message(message, tracker, only_output_properties)
-        readings = [
-            await super(TurnProcessor, self).parse_message(UserMessage(clause))
-            for clause in requests.clauses(message.text)
-        ]
-        if parsed["intent"]["name"] == UNSURE and (sure := requests.first_sure(parsed, readings)):
-            kept = ("text", "entities", "text_tokens")
-            parsed = {**sure, **{key: parsed[key] for key in kept if key in parsed}}
-        elif tracker:
+        if THRESHOLD not in parsed:
+            return parsed  # another pipeline, to be measured beside ours as it is
+        if tracker:
             in_context(parsed, tracker, self.domain)
-        if button := requests.another(parsed, readings):
-            parsed[ALSO] = button
+        if parsed["intent"]["name"] != UNSURE:
+            clauses = [UserMessage(clause) for clause in requests.clauses(message.text)]
+            readings = [await super(TurnProcessor, self).parse_message(clause) for clause in clauses]
+            if button := requests.another(parsed, readings):
+                parsed[ALSO] = button
         return parsed
 
     async def _offer_other_request(self, tracker: DialogueStateTracker, channel: OutputChannel) -> bool:

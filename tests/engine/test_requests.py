@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.requests import another, clauses, first_sure
+from bot.engine.requests import another, clauses
 
 
 def read(name: str, counts_as: str | None = None, topic: str = "") -> dict[str, Any]:
@@ -20,6 +20,7 @@ def read(name: str, counts_as: str | None = None, topic: str = "") -> dict[str, 
         ("查一下物流 顺便改个地址", ["查一下物流", "改个地址"]),
         ("我想退货", []),
         ("好，退货", []),
+        ("我不是要退货，我想问什么时候到", []),
         ("一二三。" * 9, ["一二三"] * 4),
     ],
 )
@@ -50,11 +51,3 @@ def test_a_topic_may_be_the_other_request() -> None:
         "payload": "/faq/postage",
     }
     assert another(read("shipping_fee"), [read("shipping_fee"), question]) is None
-
-
-@pytest.mark.parametrize(("likely", "found"), [("invoice", True), ("stock", False)])
-def test_the_first_clear_request(likely: str, found: bool) -> None:
-    names = ["nlu_fallback", "refund_status", likely, "thanks"]
-    whole = {"intent_ranking": [{"name": name, "confidence": 0.3} for name in names]}
-    clear = read("invoice")
-    assert first_sure(whole, [read("nlu_fallback"), read("greet"), clear]) == (clear if found else None)

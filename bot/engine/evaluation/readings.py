@@ -44,8 +44,11 @@ async def load(model: Path) -> Agent:
     from rasa.engine.exceptions import GraphComponentException
     from rasa.shared.exceptions import RasaException
 
+    from bot.engine.turns import TurnProcessor
+
     try:
         agent = Agent.load(str(model))
+        agent.processor = TurnProcessor(agent.processor)
         await agent.parse_message("你好")  # what is loaded late is loaded now
     except (RasaException, GraphComponentException, OSError, tarfile.TarError) as error:
         why = " ".join(f"{error} {error.__cause__ or ''}".split())
