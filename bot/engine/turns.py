@@ -105,7 +105,7 @@ class TurnProcessor(MessageProcessor):
         tracker: DialogueStateTracker | None = None,
         only_output_properties: bool = True,
     ) -> dict[str, Any]:
-        """Read ``message`` as the pipeline does, what is unclear then by ``tracker``, and its second request."""
+        """Read ``message`` as the pipeline does, then in the light of ``tracker``, and its second request."""
         if tracker and (payload := tapped(message.text, tracker)):
             with suppress(BadPayload):  # one that is for the service, such as to leave the queue
                 return read_payload(payload, self.domain)
