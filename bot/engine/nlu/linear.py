@@ -9,6 +9,8 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.engine.nlu.features import Vector
 
+_MANY = 1_000
+
 
 class LinearModel:
     """Logistic regression, one class against the rest, fitted by scikit-learn.
@@ -23,8 +25,9 @@ class LinearModel:
         ``strength`` is the inverse of the regularization.
         """
         self.classes: list[str] = sorted(set(labels.tolist()))
-        # What only one row has tells of that row alone: a weight for each class and no better a guess.
-        known = np.flatnonzero(rows.getnnz(axis=0) > 1)
+        # What one row in thousands has tells of that row alone: a weight for each class, no better a guess.
+        rare = 1 if rows.shape[0] > _MANY else 0
+        known = np.flatnonzero(rows.getnnz(axis=0) > rare)
         self._place = np.full(rows.shape[1], -1, dtype=np.int32)
         self._place[known] = np.arange(len(known))
         rows = rows[:, known]
