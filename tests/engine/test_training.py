@@ -101,8 +101,9 @@ def _part_of_the_project(root: Path) -> None:
     """Copy the project with the first lines of each intent and topic."""
     shutil.copytree(ROOT / "data", root / "data")
     shutil.copytree(ROOT / "actions", root / "actions")
-    for name in ("config.yml", "domain.yml"):
-        shutil.copy(ROOT / name, root)
+    (root / "bot" / "engine").mkdir(parents=True)
+    for name in ("config.yml", "domain.yml", "bot/engine/turns.py"):
+        shutil.copy(ROOT / name, root / name)
     for path in (root / "data/nlu").rglob("*.yml"):
         kept, run = [], 0
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
