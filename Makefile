@@ -44,7 +44,7 @@ pictures: setup browser train ## take the README's pictures anew
 	$(PY) -m docs.pictures.take
 
 eval: setup train ## measure our pipeline beside the stock one on labelled messages (CASES='file.tsv …')
-	@$(ENGINE_PY) -m bot.engine.evaluation.compare $(CASES) $(if $(STOCK),--stock $(STOCK))
+	@$(ENGINE_PY) -m bot.engine.evaluation.compare $(CASES)
 CASES := tests/nlu_cases/cases.tsv
 
 openapi: setup ## write the public HTTP contracts to docs/

@@ -14,7 +14,7 @@ from bot.engine.evaluation.faq import answers, judged
 from bot.engine.evaluation.measures import Point, curve, measures, recommended
 from bot.engine.evaluation.readings import BadModel, Reading, best, load, topic_intents
 from bot.engine.evaluation.report import beside, confusions
-from bot.engine.evaluation.stock import THREADS, CannotTrain, trained
+from bot.engine.evaluation.stock import THREADS, CannotTrain, _thinned, trained
 from bot.engine.fingerprint import ROOT
 from bot.engine.training_time import read_seconds
 from tests.engine.conftest import write_project
@@ -130,13 +130,21 @@ def test_two_models_beside_each_other() -> None:
         "resident_mb": 500,
         "training_seconds": None,
     }
-    rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in beside(figures, figures).splitlines()
-    ]
+    lines = beside({"ours": figures, "stock": figures}).splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert ["", "ours", "stock"] in rows
     assert ["accuracy", "0.6000", "0.6000"] in rows
-    assert ["hardest style", "0.0000 typo", "0.0000 typo"] in rows
+    assert ["style typo", "0.0000", "0.0000"] in rows
     assert ["resident mb", "500", "500"] in rows
     assert ["training seconds", "–", "–"] in rows
+
+
+def test_each_so_maniest_example_is_taken() -> None:
+    greetings = "".join(f"    - {i}\n" for i in range(7))
+    text = f"- intent: greet\n  examples: |\n{greetings}\n- intent: faq/x\n  examples: |\n    - a\n"
+    kept = [line[6:] for line in _thinned(text, 3).splitlines() if line.startswith("    - ")]
+    assert kept == ["0", "3", "6", "a"]
+    assert _thinned(text, 1) == text
 
 
 def test_worst_labels_come_first_in_the_confusions() -> None:

@@ -1,6 +1,7 @@
 """``python -m bot.engine.evaluation.compare CASES.tsv…``: our pipeline and the stock one side by side.
 
-Each is measured in a process of its own, so that each one's memory is its own.
+DIET takes minutes an epoch with all examples, so both are trained with a part of them; beside them stands
+our model of all. Each is measured in a process of its own, so that each one's memory is its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from bot.engine.evaluation.report import beside
 from bot.engine.fingerprint import ROOT
 
+OURS = ROOT / "config.yml"
 STOCK = ROOT / "tests" / "bench" / "stock_config.yml"
 
 
@@ -27,15 +29,19 @@ def main() -> int:
     )
     parser.add_argument("cases", nargs="+", help="tables with the columns text and label")
     parser.add_argument(
-        "--stock", metavar="MODEL", help="a stock model at hand; default: one of these examples"
+        "--every", default="10", metavar="N", help="train both pipelines with each N-th example (default: 10)"
     )
     options = parser.parse_args()
-    stock_model = ["--model", options.stock] if options.stock else ["--config", str(STOCK)]
+    thin = ["--every", options.every]
     try:
-        ours, stock = _figures(options.cases), _figures([*options.cases, *stock_model])
+        whole = _figures(options.cases)
+        ours = _figures([*options.cases, "--config", str(OURS), *thin])
+        stock = _figures([*options.cases, "--config", str(STOCK), *thin])
     except Failed:
         return 1
-    print("\n\n".join(beside(one, two) for one, two in zip(ours, stock, strict=True)))
+    part = f"1 in {options.every}"
+    for each in zip(whole, ours, stock, strict=True):
+        print(beside(dict(zip(("ours", f"ours, {part}", f"stock, {part}"), each, strict=True))), end="\n\n")
     return 0
 
 

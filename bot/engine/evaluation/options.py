@@ -15,6 +15,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--model", type=Path, help="archive; default: that of the files as they are")
     which.add_argument("--config", type=Path, help="measure this pipeline instead, trained if need be")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="train that pipeline with each N-th example only"
+    )
 
 
 def model_for(options: argparse.Namespace) -> Path | None:
@@ -22,6 +25,7 @@ def model_for(options: argparse.Namespace) -> Path | None:
     if options.config:
         # In a process of its own, so that training leaves no trace in the memory that is measured.
         command = [sys.executable, "-m", "bot.engine.evaluation.stock", str(options.config)]
+        command += ["--every", str(options.every)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
         return Path(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
     model: Path | None = options.model or current_model(ROOT / "models")

@@ -36,26 +36,25 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def beside(ours: dict[str, Any], stock: dict[str, Any]) -> str:
-    """The figures of two models over the same cases, as a Markdown table."""
-    rows = [(name, ours[name], stock[name]) for name in ("accuracy", "macro_f1")]
-    if ours["per_style"]:
-        rows.append(("hardest style", _hardest(ours), _hardest(stock)))
-    rows += [(name, ours[name], stock[name]) for name in _SHARES[2:]]
-    rows += [(f"parse {q}, ms", ours["latency_ms"][q], stock["latency_ms"][q]) for q in ("p50", "p95")]
-    rows += [
-        (name.replace("_", " "), ours[name], stock[name]) for name in ("resident_mb", "training_seconds")
-    ]
-    rows += [
-        (f"style {style}", ours["per_style"][style], stock["per_style"][style]) for style in ours["per_style"]
-    ]
+def beside(columns: dict[str, dict[str, Any]]) -> str:
+    """The figures of several models over the same cases, as a Markdown table; ``columns`` by their titles."""
+    all_figures = list(columns.values())
+    first = all_figures[0]
+    names = ["accuracy", "macro_f1", *_SHARES[2:], "resident_mb", "training_seconds"]
+    rows = {name.replace("_", " "): [each[name] for each in all_figures] for name in names}
+    rows |= {f"parse {q}, ms": [each["latency_ms"][q] for each in all_figures] for q in ("p50", "p95")}
+    rows |= {
+        f"style {style}": [each["per_style"][style] for each in all_figures] for style in first["per_style"]
+    }
     lines = [
-        f"{ours['cases']}: {ours['n']} rows; {ours['model']} and {stock['model']}",
+        f"{first['cases']}: {first['n']} rows; {', '.join(each['model'] for each in all_figures)}",
         "",
-        f"| {'':20} | {'ours':>18} | {'stock':>18} |",
+        f"| {'':20} |" + "".join(f" {title:>15} |" for title in columns),
+        f"|{'-' * 22}|" + f"{'-' * 16}:|" * len(columns),
     ]
-    lines.append(f"|{'-' * 22}|{'-' * 19}:|{'-' * 19}:|")
-    lines += [f"| {name:20} | {_shown(one):>18} | {_shown(two):>18} |" for name, one, two in rows]
+    lines += [
+        f"| {name:20} |" + "".join(f" {_shown(one):>15} |" for one in row) for name, row in rows.items()
+    ]
     return "\n".join(lines)
 
 
@@ -82,11 +81,6 @@ def confusions(figures: dict[str, Any], cases: Sequence[Case], readings: Sequenc
                 lines.append(f"- {reading.confidence:.2f}{'!' * reading.answered} {case.text}{style}")
             lines.append("")
     return "\n".join(lines)
-
-
-def _hardest(figures: dict[str, Any]) -> str:
-    style, value = _worst_first(figures["per_style"])[0]
-    return f"{value:.4f} {style}"
 
 
 def _worst_first(shares: dict[str, float]) -> list[tuple[str, float]]:

@@ -25,11 +25,12 @@ class CannotTrain(Exception):
     """There is no such model; the text says why."""
 
 
-def trained(config: Path, models: Path = ROOT / "models", root: Path = ROOT) -> Path:
+def trained(config: Path, models: Path = ROOT / "models", root: Path = ROOT, every: int = 1) -> Path:
     """Return the model of ``config`` and of the examples in data/nlu as they are, trained unless it is there.
 
     Only what reads messages is trained: stories, and all of domain.yml but what the examples bring, are
-    left out. Progress goes to standard error; the process is left changed.
+    left out. Of each intent and topic only one example in ``every`` is taken. Progress goes to standard
+    error; the process is left changed.
 
     Raises:
         CannotTrain: the configuration or the data is at fault.
@@ -40,22 +41,35 @@ def trained(config: Path, models: Path = ROOT / "models", root: Path = ROOT) -> 
     models.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as folder:
         project = Path(folder)
-        _lay_out(project, config, root.resolve())
+        _lay_out(project, config, root.resolve(), every)
         target = models / f"{config.stem.removesuffix('_config')}-{fingerprint(project)}.tar.gz"
         if not target.is_file():
             _fit(project, target, config)
     return target
 
 
-def _lay_out(project: Path, config: Path, root: Path) -> None:
+def _lay_out(project: Path, config: Path, root: Path, every: int) -> None:
     """Make a project of ``config`` and the examples; the model's name follows these files."""
     shutil.copy(config, project / "config.yml")
     (project / "domain.yml").write_text('version: "3.1"\n', encoding="utf-8")
-    (project / "data").mkdir()
-    (project / "data" / "nlu").symlink_to(root / "data" / "nlu")
+    for path in (root / "data" / "nlu").rglob("*.*"):
+        copy = project / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text(encoding="utf-8")
+        copy.write_text(_thinned(text, every) if "lexicon" not in copy.parts else text, encoding="utf-8")
     # A pipeline without parts of ours does not change with them.
     if "bot.engine" in config.read_text(encoding="utf-8"):
         (project / "bot").symlink_to(root / "bot")
+
+
+def _thinned(text: str, every: int) -> str:
+    """Leave of each block of examples the first and then each ``every``-th line."""
+    kept, run = [], -1
+    for line in text.splitlines(keepends=True):
+        run = run + 1 if line.startswith("    - ") else -1
+        if run < 1 or run % every == 0:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _fit(project: Path, target: Path, config: Path) -> None:
@@ -93,10 +107,11 @@ def main() -> int:
         prog="bot.engine.evaluation.stock", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("config", type=Path)
+    parser.add_argument("--every", type=int, default=1, help="take only each so-maniest example")
     parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder for the model")
     options = parser.parse_args()
     try:
-        print(trained(options.config, options.models))
+        print(trained(options.config, options.models, every=options.every))
     except CannotTrain as why:
         print(why, file=sys.stderr)
         return 1
