@@ -30,7 +30,7 @@ check: setup ## lint, format, types, import walls, training data
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PY) -m bot.cli data check --apart-from $(CASES)
+	$(PY) -m bot.cli data check $(addprefix --apart-from ,$(CASES))
 	$(ENGINE_PY) -m rasa data validate --fail-on-warnings
 
 train: setup ## train a model, unless a current one exists

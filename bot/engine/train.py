@@ -18,6 +18,7 @@ from typing_extensions import Self
 from bot.data_check import problems
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model, model_path
+from bot.engine.training_time import write_seconds
 
 
 def main() -> int:
@@ -38,7 +39,9 @@ def main() -> int:
         print(failed, file=sys.stderr)
         print("There is no new model: correct the above and run `make train` again.", file=sys.stderr)
         return 1
-    print(f"Trained in {time.monotonic() - started:.0f} s: {path}")
+    seconds = time.monotonic() - started
+    write_seconds(path, seconds)
+    print(f"Trained in {seconds:.0f} s: {path}")
     return 0
 
 
@@ -60,6 +63,7 @@ def train(target: Path, root: Path = ROOT) -> Path:
         prepare()
         target = target.resolve()
         os.chdir(root)  # config.yml names the dictionaries from there
+        from rasa.engine.exceptions import GraphComponentException
         from rasa.shared.exceptions import RasaException
 
         from bot.engine.graph import fit
@@ -75,7 +79,7 @@ def train(target: Path, root: Path = ROOT) -> Path:
             ):
                 fit(Path(folder) / target.name, say)
                 os.replace(Path(folder) / target.name, target)
-        except (RasaException, ImportError, OSError, ValueError) as error:
+        except (RasaException, GraphComponentException, ImportError, OSError, ValueError) as error:
             # A component's own fault is the cause of Rasa's.
             why = " ".join(str(each) for each in (error, error.__cause__) if each)
             raise TrainingFailed(_one_sentence(why or type(error).__name__)) from error
