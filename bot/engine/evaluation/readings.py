@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tarfile
 import time
 from collections.abc import Sequence
@@ -40,12 +41,14 @@ async def load(model: Path) -> Agent:
     Raises:
         BadModel: it is no model, or one of other code than this.
     """
+    import jieba
     from rasa.core.agent import Agent
     from rasa.engine.exceptions import GraphComponentException
     from rasa.shared.exceptions import RasaException
 
     from bot.engine.turns import TurnProcessor
 
+    jieba.setLogLevel(logging.WARNING)  # a stock tokenizer tells of its dictionary amid the figures
     try:
         agent = Agent.load(str(model))
         agent.processor = TurnProcessor(agent.processor)
