@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -32,6 +33,8 @@ def main() -> int:
         print(f"Model is current: {current}")
         return 0
     started = time.monotonic()
+    # This process ends soon; to look for cycles among millions of tokens takes seconds.
+    gc.disable()
     print("Training a model of the files as they are:")
     try:
         path = train(model_path(options.out))
