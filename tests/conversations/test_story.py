@@ -53,7 +53,7 @@ def test_from_the_bot_to_a_human_and_back(running: Running, context: Callable[..
 
     open_desk(running, agent, "xiaowang")
     agent.get_by_test_id("tab-queue").click()
-    agent.get_by_test_id("conversation-row").filter(has_text="林晓雨").last.click()
+    agent.get_by_test_id("conversation-row").filter(has_text="那明天北京天气怎么样").last.click()
     expect(agent.get_by_test_id("packet")).to_contain_text(order["no"])
     expect(agent.get_by_test_id("orders")).to_contain_text(order["items"][0]["name"])
     agent.get_by_test_id("take").click()
