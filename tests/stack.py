@@ -1,7 +1,7 @@
 """The real stack on free ports, as `make demo` starts it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from bot import demo
 from bot.launcher import Stack
 from bot.settings import Settings
 from tests.servers import free_port
+from tests.shop_proxy import ShopProxy, shop_proxy
 from tests.shopper import Shopper
 
 
@@ -26,6 +27,7 @@ class Running:
     users: list[dict[str, str]]
     customers: dict[str, str]
     supervisor: int
+    proxy: ShopProxy | None = None
 
     def shopper(self, customer: str | None = None) -> Shopper:
         """A shopper with a conversation of her own; ``customer`` is an id such as c1001, None a visitor."""
@@ -51,7 +53,8 @@ class Running:
             "Authorization": f"Bearer {secret}",
             "Acting-Customer": jwt.encode(claims, secret, "HS256"),
         }
-        return httpx.get(f"{self.settings.shop_api}{path}", headers=headers).raise_for_status().json()
+        shop = f"http://127.0.0.1:{self.settings.shop_port}"  # never the proxy
+        return httpx.get(f"{shop}{path}", headers=headers).raise_for_status().json()
 
     def orders(self, customer: str) -> list[dict[str, Any]]:
         """The customer's orders, newest first."""
@@ -63,23 +66,28 @@ class Running:
 
 
 @contextmanager
-def running_stack(data_dir: Path) -> Iterator[Running]:
-    """Start everything on free ports with its data in ``data_dir``; stops it at the end."""
-    settings = Settings(
-        data_dir=data_dir,
-        front_port=free_port(),
-        office_port=free_port(),
-        shop_port=free_port(),
-        engine_port=free_port(),
-        actions_port=free_port(),
-    )
-    stack = Stack(settings)
-    stack.check()
-    users = demo.prepare(settings)
-    stack.start()
-    try:
+def running_stack(data_dir: Path, *, proxied: bool = False) -> Iterator[Running]:
+    """Start everything on free ports with its data in ``data_dir``; stops it at the end.
+
+    ``proxied`` puts a ``Running.proxy`` between the actions (and the desk) and the shop.
+    """
+    shop_port = free_port()
+    with ExitStack() as around:
+        proxy = around.enter_context(shop_proxy(f"http://127.0.0.1:{shop_port}")) if proxied else None
+        settings = Settings(
+            data_dir=data_dir,
+            front_port=free_port(),
+            office_port=free_port(),
+            shop_port=shop_port,
+            engine_port=free_port(),
+            actions_port=free_port(),
+            shop_url=proxy.address if proxy else "",
+        )
+        stack = Stack(settings)
+        stack.check()
+        users = demo.prepare(settings)
+        around.callback(stack.stop)
+        stack.start()
         written = demo.addresses(settings, users)
         customers = {c["id"]: c["customer_token"] for c in written["customers"]}  # type: ignore[attr-defined]
-        yield Running(settings, users, customers, stack.pid)
-    finally:
-        stack.stop()
+        yield Running(settings, users, customers, stack.pid, proxy)
