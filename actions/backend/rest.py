@@ -1,215 +1,269 @@
-"""The order contract over HTTP, with ``requests``."""
+"""The order contract over HTTP."""
 
-import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote
+from typing import Any, TypeVar
 
 import jwt
 import requests
-import structlog
-from pybreaker import STATE_OPEN, CircuitBreaker, CircuitBreakerError, CircuitMemoryStorage
-from pydantic import TypeAdapter, ValidationError
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from pydantic import TypeAdapter
 
 from actions.backend.contract import (
     Actor,
+    Address,
+    AfterSale,
+    AfterSalePage,
+    AfterSaleRequest,
+    Cancellation,
+    Coupon,
     Customer,
+    Invoice,
     Locked,
+    NewAddress,
     NotFound,
     Order,
     OrderPage,
+    Points,
+    PriceProtection,
+    ProductDetail,
     ProductPage,
     Profile,
+    Promotion,
+    RefundPage,
+    Refused,
     Shipment,
     ShopError,
-    Unavailable,
+    Urged,
     Verification,
     VerificationFailed,
 )
-
-log = structlog.get_logger(__name__)
-# Its warnings quote the address of a retried call, and that the order number.
-logging.getLogger("urllib3").setLevel(logging.ERROR)
+from actions.backend.transport import ID, Transport, body
 
 T = TypeVar("T")
 
-TIMEOUT = (1.0, 3.0)  # seconds to connect, seconds between bytes
 CUSTOMER_SECONDS = 60  # how long the header that names the acting customer holds
-# What the contract takes; nothing else can be right, so the shop need not be asked.
-ORDER_NO = re.compile(r"[A-Za-z0-9_-]{1,40}")
 PHONE_TAIL = re.compile(r"[0-9]{4}")
 LOCK_SECONDS = 900  # told when a locked shop names no Retry-After
 
 _profile = TypeAdapter(Profile)
 _order = TypeAdapter(Order)
-_page = TypeAdapter(OrderPage)
-_products = TypeAdapter(ProductPage)
+_orders = TypeAdapter(OrderPage)
 _shipments = TypeAdapter(list[Shipment])
+_cancellation = TypeAdapter(Cancellation)
+_address = TypeAdapter(Address)
+_new_address = TypeAdapter(NewAddress)
+_urged = TypeAdapter(Urged)
+_remark = TypeAdapter(dict[str, str])
+_invoice = TypeAdapter(Invoice)
+_protection = TypeAdapter(PriceProtection)
+_request = TypeAdapter(AfterSaleRequest)
+_after_sale = TypeAdapter(AfterSale)
+_after_sales = TypeAdapter(AfterSalePage)
+_refunds = TypeAdapter(RefundPage)
+_products = TypeAdapter(ProductPage)
+_product = TypeAdapter(ProductDetail)
+_coupons = TypeAdapter(list[Coupon])
+_points = TypeAdapter(Points)
+_promotions = TypeAdapter(list[Promotion])
 _verification = TypeAdapter(Verification)
 
 
 class RestShop:
-    """One shop, safe to share between threads.
+    """A shop that speaks the HTTP contract, safe to share between threads.
 
     Args:
         url: base address of the order backend, without ``/v1``.
         secret: the service secret; proves the bot and signs the acting customer.
-        connections: how many calls may be under way at once.
-        open_after: failures in a row after which the shop is left alone.
-        open_seconds: for how long.
+        limits: of ``Transport``: connections, open_after, open_seconds.
     """
 
-    def __init__(
-        self, url: str, secret: str, *, connections: int = 32, open_after: int = 5, open_seconds: float = 2
-    ) -> None:
-        self._url = url.rstrip("/")
+    def __init__(self, url: str, secret: str, **limits: Any) -> None:
         self._secret = secret
-        self._session = requests.Session()
-        # The environment's netrc and proxies must not replace our credentials or carry customers' data.
-        self._session.trust_env = False
-        # A cookie of one customer must not travel with the next one's call.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers["Authorization"] = f"Bearer {secret}"
-        retry = Retry(
-            total=1,
-            read=0,
-            allowed_methods=["GET"],
-            status_forcelist=[502, 503, 504],
-            backoff_factor=0.1,
-            respect_retry_after_header=False,
-            raise_on_status=False,
-        )
-        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=retry)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        self._breaker_storage = CircuitMemoryStorage("closed")
-        self._breaker = CircuitBreaker(
-            fail_max=open_after, reset_timeout=open_seconds, state_storage=self._breaker_storage
-        )
+        self._transport = Transport(url, f"Bearer {secret}", _refusal, **limits)
 
     def profile(self, actor: Customer) -> Profile:
-        return self._get("/v1/customers/{no}", _profile, actor, no=actor.id)
+        return self._get("/v1/customers/{id}", _profile, actor, actor.id)
 
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
-        params: dict[str, str | int] = {"customer": actor.id, "page": page, "page_size": page_size}
-        return self._get("/v1/orders", _page, actor, params=params)
+        params = _given(customer=actor.id, page=page, page_size=page_size)
+        return self._get("/v1/orders", _orders, actor, params=params)
 
     def order(self, actor: Actor, no: str) -> Order:
-        return self._get("/v1/orders/{no}", _order, actor, no=no)
+        return self._get("/v1/orders/{no}", _order, actor, no)
 
     def shipments(self, actor: Actor, no: str) -> list[Shipment]:
-        return self._get("/v1/orders/{no}/shipments", _shipments, actor, no=no, key="items")
+        return self._get("/v1/orders/{no}/shipments", _shipments, actor, no, member="items")
 
-    def products(self, *, page: int = 1, page_size: int = 100) -> ProductPage:
-        response = self._send("GET", "/v1/products", params={"page": page, "page_size": page_size})
-        return self._read(response, "GET /v1/products", _products)
+    def cancel(self, actor: Actor, no: str, reason: str = "", *, key: str, dry_run: bool) -> Cancellation:
+        said = {"reason": reason} if reason else {}
+        return self._post("/v1/orders/{no}/cancel", _cancellation, actor, no, said, key, dry_run)
+
+    def change_address(
+        self, actor: Actor, no: str, address: NewAddress, *, key: str, dry_run: bool
+    ) -> Address:
+        said = _new_address.dump_python(address, exclude_none=True)
+        return self._post("/v1/orders/{no}/address", _address, actor, no, said, key, dry_run)
+
+    def urge(self, actor: Actor, no: str, *, key: str, dry_run: bool) -> Urged:
+        return self._post("/v1/orders/{no}/urge", _urged, actor, no, None, key, dry_run)
+
+    def remark(self, actor: Actor, no: str, text: str, *, key: str, dry_run: bool) -> None:
+        self._post("/v1/orders/{no}/remark", _remark, actor, no, {"text": text}, key, dry_run)
+
+    def invoice(
+        self,
+        actor: Actor,
+        no: str,
+        *,
+        kind: str,
+        title: str,
+        tax_no: str = "",
+        email: str = "",
+        key: str,
+        dry_run: bool,
+    ) -> Invoice:
+        said = _given(kind=kind, title=title, tax_no=tax_no, email=email)
+        return self._post("/v1/orders/{no}/invoice", _invoice, actor, no, said, key, dry_run)
+
+    def protect_price(self, actor: Actor, no: str, *, key: str, dry_run: bool) -> PriceProtection:
+        return self._post("/v1/orders/{no}/price-protection", _protection, actor, no, None, key, dry_run)
+
+    def request_after_sale(
+        self, actor: Actor, request: AfterSaleRequest, *, key: str, dry_run: bool
+    ) -> AfterSale:
+        said = _request.dump_python(request, exclude_none=True)
+        return self._post("/v1/returns", _after_sale, actor, "", said, key, dry_run)
+
+    def after_sales(
+        self, actor: Actor, *, order_no: str | None = None, page: int = 1, page_size: int = 20
+    ) -> AfterSalePage:
+        params = _of(actor, order_no, page, page_size)
+        return self._get("/v1/returns", _after_sales, actor, params=params)
+
+    def withdraw_after_sale(self, actor: Actor, id: str, *, key: str, dry_run: bool) -> AfterSale:
+        return self._post("/v1/returns/{id}/withdraw", _after_sale, actor, id, None, key, dry_run)
+
+    def refunds(
+        self, actor: Actor, *, order_no: str | None = None, page: int = 1, page_size: int = 20
+    ) -> RefundPage:
+        params = _of(actor, order_no, page, page_size)
+        return self._get("/v1/refunds", _refunds, actor, params=params)
+
+    def products(
+        self,
+        *,
+        words: str = "",
+        category: str = "",
+        min_fen: int | None = None,
+        max_fen: int | None = None,
+        in_stock: bool = False,
+        sort: str = "",
+        page: int = 1,
+        page_size: int = 100,
+    ) -> ProductPage:
+        params = _given(
+            q=words,
+            category=category,
+            min_fen=min_fen,
+            max_fen=max_fen,
+            in_stock="true" if in_stock else None,
+            sort=sort,
+            page=page,
+            page_size=page_size,
+        )
+        return self._get("/v1/products", _products, params=params)
+
+    def product(self, id: str) -> ProductDetail:
+        return self._get("/v1/products/{id}", _product, id=id)
+
+    def coupons(self, actor: Customer, *, order_no: str | None = None) -> list[Coupon]:
+        params = _given(order=order_no)
+        return self._get(
+            "/v1/customers/{id}/coupons", _coupons, actor, actor.id, params=params, member="items"
+        )
+
+    def points(self, actor: Customer) -> Points:
+        return self._get("/v1/customers/{id}/points", _points, actor, actor.id)
+
+    def promotions(self) -> list[Promotion]:
+        return self._get("/v1/promotions", _promotions, member="items")
 
     def verify(self, order_no: str, phone_tail: str) -> Verification:
-        if not (ORDER_NO.fullmatch(order_no) and PHONE_TAIL.fullmatch(phone_tail)):
+        if not (ID.fullmatch(order_no) and PHONE_TAIL.fullmatch(phone_tail)):
             raise VerificationFailed
-        response = self._send(
-            "POST", "/v1/verifications", json={"order_no": order_no, "phone_tail": phone_tail}
-        )
-        return self._read(response, "POST /v1/verifications", _verification)
+        claim = {"order_no": order_no, "phone_tail": phone_tail}
+        return self._transport.call("POST", "/v1/verifications", _reader(_verification), json=claim)
 
     def _get(
         self,
         path: str,
         kind: TypeAdapter[T],
-        actor: Actor,
+        actor: Actor | None = None,
+        id: str = "",
         *,
-        no: str = "",
         params: Mapping[str, str | int] | None = None,
-        key: str | None = None,
+        member: str | None = None,
     ) -> T:
-        if "{no}" in path and not ORDER_NO.fullmatch(no):
-            raise NotFound
-        headers = {"Acting-Customer": self._acting(actor)}
-        response = self._send("GET", path, no=no, headers=headers, params=params)
-        return self._read(response, f"GET {path}", kind, key)
+        read = _reader(kind, member)
+        return self._transport.call("GET", path, read, id, headers=self._acting(actor), params=params)
 
-    def _acting(self, actor: Actor) -> str:
+    def _post(
+        self,
+        path: str,
+        kind: TypeAdapter[T],
+        actor: Actor,
+        id: str,
+        said: Mapping[str, Any] | None,
+        key: str,
+        dry_run: bool,
+    ) -> T:
+        headers = self._acting(actor)
+        params = {"dry_run": "true"} if dry_run else None
+        if not dry_run:
+            headers["Idempotency-Key"] = key
+        return self._transport.call(
+            "POST", path, _reader(kind), id, headers=headers, params=params, json=said
+        )
+
+    def _acting(self, actor: Actor | None) -> dict[str, str]:
+        if actor is None:
+            return {}
         if not isinstance(actor, Customer):
-            return actor.token
+            return {"Acting-Customer": actor.token}
         expires = datetime.now(UTC) + timedelta(seconds=CUSTOMER_SECONDS)
-        return jwt.encode({"sub": actor.id, "aud": "shop", "exp": expires}, self._secret, algorithm="HS256")
+        claims = {"sub": actor.id, "aud": "shop", "exp": expires}
+        return {"Acting-Customer": jwt.encode(claims, self._secret, algorithm="HS256")}
 
-    def _send(self, method: str, path: str, *, no: str = "", **call: Any) -> requests.Response:
-        self._refuse_while_open()
-        url = self._url + path.replace("{no}", quote(no, safe=""))
-        try:
-            # A redirect would carry the service secret to wherever it points.
-            response = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **call)
-        except (requests.RequestException, ValueError) as error:
-            # Not the exception's own text: it holds the address, and that the order number.
-            self._failed(f"{method} {path}", type(error).__name__)
-        if response.status_code >= 500:
-            self._failed(f"{method} {path}", f"status {response.status_code}")
-        return response
 
-    def _read(
-        self, response: requests.Response, call: str, kind: TypeAdapter[T], key: str | None = None
-    ) -> T:
-        if not response.ok or response.is_redirect:
-            raise self._refusal(response, call)
-        try:
-            body = response.json()
-            result = kind.validate_python(body[key] if key else body)
-        except (ValueError, ValidationError, LookupError, TypeError) as error:
-            self._failed(call, f"answer against the contract: {type(error).__name__}")
-        self._count(None)
-        return result
+def _given(**members: str | int | None) -> dict[str, str | int]:
+    return {name: value for name, value in members.items() if value not in (None, "")}
 
-    def _refusal(self, response: requests.Response, call: str) -> ShopError:
-        """The error that a refusal of the shop means. A refusal shows that the shop is alive."""
-        try:
-            kind = response.json().get("type", "")
-        except (ValueError, AttributeError):
-            kind = ""
-        known = {
-            (404, "not-found"): NotFound,
-            (403, "verification-failed"): VerificationFailed,
-        }.get((response.status_code, kind))
-        if known or response.status_code == 429:
-            self._count(None)
-            return known() if known else Locked(_seconds(response.headers.get("Retry-After")))
-        cause = f"status {response.status_code}"
-        log.error("shop.refused", call=call, cause=cause)
-        return Unavailable(f"{call}: {cause}")
 
-    def _refuse_while_open(self) -> None:
-        opened_at = self._breaker_storage.opened_at
-        if self._breaker.current_state == STATE_OPEN and opened_at is not None:
-            until = opened_at + timedelta(seconds=self._breaker.reset_timeout)
-            if datetime.now(UTC) < until:
-                raise Unavailable("the circuit is open")
+def _of(actor: Actor, order_no: str | None, page: int, page_size: int) -> dict[str, str | int]:
+    customer = actor.id if isinstance(actor, Customer) else None
+    return _given(customer=customer, order=order_no, page=page, page_size=page_size)
 
-    def _count(self, error: Unavailable | None) -> None:
-        """Tell the breaker how a call ended.
 
-        Afterwards, not around the call: pybreaker holds its lock while it calls, which would let one
-        slow answer hold up everybody's.
-        """
+def _reader(kind: TypeAdapter[T], member: str | None = None) -> Callable[[requests.Response], T]:
+    def read(response: requests.Response) -> T:
+        answer = response.json()
+        return kind.validate_python(answer[member] if member else answer)
 
-        def outcome() -> None:
-            if error is not None:
-                raise error
+    return read
 
-        try:
-            self._breaker.call(outcome)
-        except (Unavailable, CircuitBreakerError):
-            return
 
-    def _failed(self, call: str, cause: str) -> NoReturn:
-        log.warning("shop.failed", call=call, cause=cause)
-        error = Unavailable(f"{call}: {cause}")
-        self._count(error)
-        raise error
+def _refusal(response: requests.Response) -> ShopError | None:
+    if response.status_code == 429:
+        return Locked(_seconds(response.headers.get("Retry-After")))
+    match response.status_code, body(response):
+        case 404, {"type": "not-found"}:
+            return NotFound()
+        case 403, {"type": "verification-failed"}:
+            return VerificationFailed()
+        case 409, {"type": "not-allowed", "cause": str(cause), "reason": str(reason)} if cause and reason:
+            return Refused(cause, reason)
+    return None
 
 
 def _seconds(retry_after: str | None) -> int:
