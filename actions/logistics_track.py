@@ -8,9 +8,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.backend.contract import Order, Shipment, Unavailable
 from actions.cards import logistics_card, order_card
 from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
+from actions.policies import dispatch_hours
 from actions.shop import ask_shop, shop
 from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
-from actions.wording import button, dispatch_hours, expected, moment, order_title
+from actions.wording import button, expected, moment, order_title
 
 SENT = {"shipped", "delivered", "completed"}
 UNDER_WAY = {"collected", "in_transit"}
@@ -21,9 +22,6 @@ class ValidateLogisticsTrackForm(ValidateOrderForm):
 
     form = "logistics_track_form"
     intent = "logistics_track"
-
-    def name(self) -> str:
-        return "validate_logistics_track_form"
 
     def offered(self, orders: list[Order]) -> list[Order]:
         # sorted() keeps newest first among equals: those on the way come first.

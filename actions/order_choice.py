@@ -1,4 +1,4 @@
-"""Which order the shopper means: what order_status and logistics_track share.
+"""Which order the shopper means: what every capability that needs an order shares.
 
 A signed-in customer chooses among her own orders; an anonymous visitor proves one order by its number
 and the phone's last digits. Until then nothing about any order is said.
@@ -55,31 +55,56 @@ class ValidateOrderForm(TurnAction):
     form: str
     intent: str
 
+    def name(self) -> str:
+        return f"validate_{self.form}"
+
     def offered(self, orders: list[Order]) -> list[Order]:
         """Those of a customer's orders that the question is about; all, when it fits none."""
         return orders
 
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
-        starting = any(
-            event["event"] == "active_loop" and event["name"] == self.form for event in turn.events_now
-        )
-        asked = None if starting else turn.slot("requested_slot")
+        asked = None if self.starting(turn) else turn.slot("requested_slot")
         if asked and turn.digressed:
             return [SlotSet("requested_slot", asked)]  # a digression was answered: ask again
-        if asked and self._digresses(turn):
+        if asked and self.digresses(turn):
             raise ActionExecutionRejection(self.form)
-        failed = int(turn.slot("order_attempts") or 0) if asked else 0
-        if turn.customer:
-            return await self._choose(say, turn, turn.customer, asked, failed)
-        return await self._verify(say, turn, asked, failed)
+        return await self.find_order(say, turn, asked)
 
-    def _digresses(self, turn: Turn) -> bool:
-        """Whether the message is about something else than the value asked for."""
+    def starting(self, turn: Turn) -> bool:
+        """Whether this message began the form."""
+        return any(
+            event["event"] == "active_loop" and event["name"] == self.form for event in turn.events_now
+        )
+
+    def digresses(self, turn: Turn) -> bool:
+        """Whether the message is about something else than the order asked for."""
         if turn.intent == "affirm":
             return turn.offered_human
         if turn.intent in {self.intent, "inform", *UNSURE}:
             return False
         return turn.intent in ORDER_INTENTS or not _only_a_value(turn)
+
+    async def find_order(self, say: CollectingDispatcher, turn: Turn, asked: str | None) -> list[EventType]:
+        """Find the order and go on with ``chosen``, or ask for what is lacking, ``asked`` the last time."""
+        failed = int(turn.slot("order_attempts") or 0) if asked else 0
+        if turn.customer:
+            return await self._choose(say, turn, turn.customer, asked, failed)
+        return await self._verify(say, turn, asked, failed)
+
+    async def chosen(
+        self, say: CollectingDispatcher, turn: Turn, actor: Actor, order: Order, several: bool
+    ) -> list[EventType]:
+        """What follows when ``order`` is found: the form ends, and its answering action tells of it.
+
+        ``several``: the shopper may have meant another one.
+        """
+        return [SlotSet("order", {**kept(order), "several": several}), SlotSet("requested_slot", None)]
+
+    async def _found(
+        self, say: CollectingDispatcher, turn: Turn, actor: Actor, order: Order, several: bool
+    ) -> list[EventType]:
+        topic = [SlotSet("order_no", order.no), SlotSet("order_attempts", 0)]
+        return [*topic, *await self.chosen(say, turn, actor, order, several)]
 
     async def _choose(
         self, say: CollectingDispatcher, turn: Turn, customer: Customer, asked: str | None, failed: int
@@ -94,9 +119,12 @@ class ValidateOrderForm(TurnAction):
 
         if no:
             try:
-                return self._chosen(page, await self._order(turn, customer, no, page))
+                named_by_no = await self._order(turn, customer, no, page)
+                return await self._found(say, turn, customer, named_by_no, page.total > 1)
             except NotFound:
                 return self._ask(customer, offered, failed + 1, unknown=True)
+            except Locked as locked:
+                return self._locked(say, locked.retry_after)
         if ordinal == MORE:
             first = int((turn.slot("order_choices") or {}).get("first", 0)) + SHOWN
             return self._ask(customer, offered, 0, first if first < len(offered) else 0)
@@ -105,17 +133,17 @@ class ValidateOrderForm(TurnAction):
         if ordinal:
             pointed = _pointed(ordinal, shown if asked or ordinal.isdigit() else offered)
             if pointed:
-                return self._chosen(page, pointed)
+                return await self._found(say, turn, customer, pointed, page.total > 1)
 
         named = matching(turn, page.items)
         if len(named) == 1:
-            return self._chosen(page, named[0])
+            return await self._found(say, turn, customer, named[0], page.total > 1)
         if not asked and not named and (topic := await self._topic(turn, customer, page)):
-            return self._chosen(page, topic)
+            return await self._found(say, turn, customer, topic, page.total > 1)
         if len(page.items) == 1:
-            return self._chosen(page, page.items[0])
+            return await self._found(say, turn, customer, page.items[0], page.total > 1)
         if not asked and not named and len(offered) == 1:
-            return self._chosen(page, offered[0])
+            return await self._found(say, turn, customer, offered[0], page.total > 1)
         return self._ask(customer, named or offered, failed + 1 if asked and not named else failed)
 
     async def _order(self, turn: Turn, customer: Customer, no: str, page: OrderPage) -> Order:
@@ -152,7 +180,7 @@ class ValidateOrderForm(TurnAction):
         if visitor:
             try:
                 order = await ask_shop(turn, shop().order, visitor, no)
-                return self._chosen(None, order)
+                return await self._found(say, turn, visitor, order, True)
             except NotFound:
                 pass  # the shop no longer honours the token: prove it anew
         if not tail:
@@ -175,22 +203,18 @@ class ValidateOrderForm(TurnAction):
             ]
         except Locked as locked:
             return self._locked(say, locked.retry_after)
-        order = await ask_shop(turn, shop().order, Visitor(proof.token), no)
+        visitor = Visitor(proof.token)
+        order = await ask_shop(turn, shop().order, visitor, no)
         token = {"order_no": no, "token": proof.token, "expires_at": proof.expires_at.isoformat()}
-        return [SlotSet("order_token", token), SlotSet("phone_tail", None), *self._chosen(None, order)]
+        return [
+            SlotSet("order_token", token),
+            SlotSet("phone_tail", None),
+            *await self._found(say, turn, visitor, order, True),
+        ]
 
     def _locked(self, say: CollectingDispatcher, seconds: float) -> list[EventType]:
         say.utter_message(response="utter_verification_locked", minutes=str(max(1, math.ceil(seconds / 60))))
         return [*leave(), SlotSet("order_no", None), SlotSet("phone_tail", None)]
-
-    def _chosen(self, page: OrderPage | None, order: Order) -> list[EventType]:
-        several = page is None or page.total > 1
-        return [
-            SlotSet("order_no", order.no),
-            SlotSet("order", {**kept(order), "several": several}),
-            SlotSet("order_attempts", 0),
-            SlotSet("requested_slot", None),
-        ]
 
     def _ask(
         self,

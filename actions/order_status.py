@@ -17,9 +17,6 @@ class ValidateOrderStatusForm(ValidateOrderForm):
     form = "order_status_form"
     intent = "order_status"
 
-    def name(self) -> str:
-        return "validate_order_status_form"
-
 
 class ActionOrderStatus(TurnAction):
     """Tells the state of the order that the form found, with its card."""

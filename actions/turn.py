@@ -40,6 +40,11 @@ class Turn:
         return "" if text.startswith("/") else unicodedata.normalize("NFKC", text).strip()
 
     @property
+    def message_id(self) -> str:
+        """Id of the shopper's message; the same when the turn is tried again."""
+        return str((self._message.get("metadata") or {}).get("message_id") or "")
+
+    @property
     def intent(self) -> str:
         return (self._message.get("intent") or {}).get("name") or ""
 
@@ -69,11 +74,24 @@ class Turn:
         customer = (self._message.get("metadata") or {}).get("customer") or {}
         return Customer(str(customer["id"])) if customer.get("verified") and customer.get("id") else None
 
-    def entity(self, name: str) -> str | None:
+    @property
+    def pictures(self) -> list[str]:
+        """Ids of the pictures that came with the message."""
+        context = (self._message.get("metadata") or {}).get("context") or {}
+        sent = context.get("attachments") or []
+        return [str(one) for one in [*sent, self.entity("attachment")] if one]
+
+    @cached_property
+    def entities(self) -> dict[str, str]:
+        """The first value of each entity in the message."""
+        found: dict[str, str] = {}
         for entity in self._message.get("entities") or []:
-            if entity.get("entity") == name and entity.get("value"):
-                return str(entity["value"])
-        return None
+            if entity.get("entity") and entity.get("value"):
+                found.setdefault(entity["entity"], str(entity["value"]))
+        return found
+
+    def entity(self, name: str) -> str | None:
+        return self.entities.get(name)
 
     def slot(self, name: str) -> Any:
         return self._tracker.get_slot(name)

@@ -8,7 +8,6 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from actions.backend.contract import Order
-from bot.policies import Policies
 from bot.settings import ROOT
 
 # China has one time zone and no summer time, whatever zone the shop's server keeps.
@@ -22,32 +21,30 @@ def wording() -> dict[str, Any]:
     return words
 
 
-@cache
-def _policies() -> Policies:
-    return Policies()
-
-
-def dispatch_hours() -> int:
-    """The shop's promise: hours between payment and dispatch."""
-    return int(_policies().now()["dispatch_hours"])
-
-
 def button(name: str, payload: str) -> dict[str, str]:
     """A button with the title that data/wording.yml gives for ``name``."""
     return {"title": wording()["buttons"][name], "payload": payload}
 
 
+def money(fen: int) -> str:
+    """An amount for the shopper's eye: ``¥1,234.50``."""
+    return f"¥{fen / 100:,.2f}"
+
+
 def moment(at: datetime) -> str:
     """A moment for the shopper's eye: ``今天 14:05`` or ``11-20 14:05``."""
-    days = (_today() - at.astimezone(CHINA).date()).days
-    form = {0: "moment_today", 1: "moment_yesterday"}.get(days, "moment")
-    return _told(at, form)
+    days = (at.astimezone(CHINA).date() - _today()).days
+    return _told(at, "moments", days)
 
 
 def day(at: datetime) -> str:
-    """A day for the shopper's eye: ``明天（11月23日）`` or ``11月25日``."""
-    days = (at.astimezone(CHINA).date() - _today()).days
-    return _told(at, {0: "day_today", 1: "day_tomorrow"}.get(days, "day"))
+    """A day for the shopper's eye: ``今天下午``, ``后天`` or ``11月25日``."""
+    local = at.astimezone(CHINA)
+    days = (local.date() - _today()).days
+    if days == 0:
+        parts: dict[int, str] = wording()["parts_of_today"]
+        return next(name for until, name in sorted(parts.items()) if local.hour < until)
+    return _told(at, "days", days)
 
 
 def expected(at: datetime | None) -> str:
@@ -90,9 +87,9 @@ def _today() -> date:
     return datetime.now(UTC).astimezone(CHINA).date()
 
 
-def _told(at: datetime, form: str) -> str:
+def _told(at: datetime, kind: str, days: int) -> str:
     # strftime may not take Chinese characters under a C locale, so only the codes pass through it.
-    words = str(wording()[form])
+    words = str(wording()[kind].get(days, wording()[kind]["else"]))
     local = at.astimezone(CHINA)
     for code in ("%m", "%d", "%H", "%M"):
         words = words.replace(code, local.strftime(code))

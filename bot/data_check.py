@@ -25,7 +25,11 @@ RASA_SLOT = "requested_slot"
 # The key under which Rasa keeps a response's name with what was said; no response itself.
 RESPONSE_KEY = "utter_action"
 # Modules of actions/ that serve several capabilities and so have no language data of their own.
-SHARED_MODULES = {"__init__", "__main__", "cards", "order_choice", "server", "shop", "turn", "wording"}
+SILENT = {"actions/server.py"}  # its paths look like payloads
+SHARED_MODULES = {
+    *("__init__", "__main__", "server", "shop", "policies", "wording", "cards"),
+    *("turn", "answers", "order_choice", "job", "after_sales", "products"),
+}
 
 # ``[text](entity)``, ``[text](entity:value)`` or ``[text]{"entity": …}``
 _ANNOTATION = re.compile(
@@ -239,7 +243,7 @@ def _read_code(project: _Project, root: Path, path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword):
             project.given.add(str(node.arg))
-        elif "/backend/" in file:
+        elif file in SILENT or "/backend/" in file:
             continue
         elif isinstance(node, ast.ClassDef):
             for name in _action_names(node):
@@ -253,6 +257,9 @@ def _read_code(project: _Project, root: Path, path: Path) -> None:
 
 def _action_names(node: ast.ClassDef) -> Iterator[str]:
     for member in node.body:
+        match member:
+            case ast.Assign(targets=[ast.Name(id="form")], value=ast.Constant(value=str(form))):
+                yield f"validate_{form}"
         if isinstance(member, ast.FunctionDef) and member.name == "name":
             for statement in ast.walk(member):
                 if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Constant):

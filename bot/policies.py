@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 PATH = Path(__file__).resolve().parent.parent / "data" / "policies.yml"
 # The actions reckon with these; all others are only told.
-NUMBERS = ("dispatch_hours",)
+NUMBERS = ("dispatch_hours", "self_service_limit")
 
 
 class Unreadable(Exception):

@@ -1,0 +1,33 @@
+"""cancel_order: calling off an order before it is sent."""
+
+from actions.backend.contract import Cancellation
+from actions.job import JobForm, Work
+from actions.shop import shop
+from actions.wording import day, money
+
+
+class ValidateCancelOrderForm(JobForm):
+    """Cancels an order that was not sent; a parcel on its way can be refused or returned."""
+
+    form = "cancel_order_form"
+    intent = "cancel_order"
+    permission = "cancel"
+    instead = (("shipped", "logistics", "logistics_track"), ("delivered", "return", "return_request"))
+
+    async def write(self, work: Work, *, key: str, dry_run: bool) -> Cancellation:
+        return await work.ask(shop().cancel, work.order.no, key=key, dry_run=dry_run)
+
+    def propose(self, work: Work, would: Cancellation, *buttons: dict[str, str]) -> None:
+        self._tell(work, "propose", would, *buttons)
+
+    def conclude(self, work: Work, done: Cancellation) -> None:
+        self._tell(work, "done", done)
+
+    def _tell(self, work: Work, what: str, told: Cancellation, *buttons: dict[str, str]) -> None:
+        work.tell(
+            f"utter_cancel_order_{what}_{'paid' if told.refund_fen else 'unpaid'}",
+            *buttons,
+            amount=money(told.refund_fen),
+            method=told.method_text,
+            when=day(told.expected_at) if told.expected_at else "",
+        )

@@ -1,0 +1,9 @@
+"""invoice"""
+
+from actions.job import JobForm
+
+
+class ValidateInvoiceForm(JobForm):
+    form = "invoice_form"
+    intent = "invoice"
+    permission = "invoice"

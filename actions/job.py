@@ -1,0 +1,340 @@
+"""Work that changes something in the shop: what all capabilities that write share.
+
+A job finds its order, collects what else it needs step by step, shows what will happen, and acts after
+a plain yes. What was shown carries a key: the yes to it acts once, however often it is said or retried,
+and a yes to something shown earlier never acts.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import ActionExecutionRejection
+
+from actions.answers import corrects, declines, says_no, says_yes, wishes
+from actions.backend.contract import Actor, Order, Refused, Unavailable
+from actions.order_choice import ATTEMPTS, OTHER, TOPIC_TURNS, ValidateOrderForm, actor_for
+from actions.policies import over_limit
+from actions.shop import ask_shop, shop
+from actions.turn import HUMAN, NO_THANKS, UNSURE, Turn
+from actions.wording import button, order_title, wording
+
+T = TypeVar("T")
+
+CONFIRMED = "confirmed"  # the requested slot while a yes is awaited
+ORDER_SLOTS = {"order_no", "phone_tail"}
+REFUSALS = 2  # proposals turned down in a row, after which a human is offered
+CARRIED = ("items", "reason", "evidence")  # what a change of mind takes along to the next job
+
+
+@dataclass
+class Job:
+    """What a job knows so far; lives in the slot ``job``."""
+
+    form: str
+    order_no: str | None = None
+    several: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
+    """By name of the step."""
+    early: dict[str, str] = field(default_factory=dict)
+    """Entities, and the ``text``, of the message that began the job, until its order is found."""
+    key: str | None = None
+    """Of what was last shown to be confirmed."""
+    attempts: int = 0
+    """Answers in a row that did not bring what was asked for."""
+    failures: int = 0
+    outcome: str | None = None
+    """done, left or refused; None while it goes on."""
+
+    @classmethod
+    def of(cls, turn: Turn, form: str, starting: bool) -> "Job":
+        """The job in hand; a new one takes along what was just said for another."""
+        kept = turn.slot("job")
+        last = cls(**kept) if kept else None
+        if last and not starting and last.form == form:
+            return last
+        job = cls(form)
+        since = turn.turns_since("job")
+        if last and not last.outcome and since is not None and since <= TOPIC_TURNS:
+            job.order_no = last.order_no
+            job.several = last.several
+            job.values = {name: last.values[name] for name in CARRIED if name in last.values}
+        return job
+
+    def forget(self, *names: str) -> None:
+        for name in names:
+            self.values.pop(name, None)
+
+
+@dataclass
+class Work:
+    """One turn of a job: who speaks, for which order, and what is known."""
+
+    say: CollectingDispatcher
+    turn: Turn
+    actor: Actor
+    order: Order
+    job: Job
+    asked: str | None
+    """What this message was to answer; None for the first one."""
+
+    async def ask(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Make one call of the shop as the shopper."""
+        return await ask_shop(self.turn, call, self.actor, *args, **kwargs)
+
+    def entity(self, name: str) -> str | None:
+        """The entity's value in this message, or in the one that began the job."""
+        return self.turn.entity(name) or self.job.early.get(name)
+
+    @property
+    def text(self) -> str:
+        """The words to look for values in: this message's, after those that began the job."""
+        return f"{self.job.early.get('text', '')} {self.turn.text}".strip()
+
+    def tell(
+        self, response: str, *buttons: dict[str, str], card: dict[str, Any] | None = None, **values: Any
+    ) -> None:
+        """Say a response; ``{title}`` and ``{order_no}`` are the order's."""
+        said = {"title": order_title(self.order), "order_no": self.order.no, **values}
+        custom = {"card": card} if card else None
+        self.say.utter_message(response=response, buttons=list(buttons), json_message=custom, **said)
+
+
+class Step(ABC):
+    """One thing a job must know beside its order."""
+
+    name: str
+    """Its key in ``Job.values``, and the requested slot while it is asked for."""
+    why: str | None = None
+    """The response that explains to one who declines what it is needed for."""
+
+    @abstractmethod
+    async def take(self, work: Work) -> None:
+        """Take the value from the message, if it is there."""
+
+    @abstractmethod
+    async def ask(self, work: Work) -> None:
+        """Ask for it; ``work.job.attempts`` tells how often that was in vain."""
+
+    def accepts(self, turn: Turn) -> bool:
+        """Whether the message surely is an answer, whatever intent it was taken for."""
+        return bool(turn.entity("choice"))
+
+    def lacks(self, work: Work) -> bool:
+        return self.name not in work.job.values
+
+
+class JobForm(ValidateOrderForm):
+    """Validation of a form that ends in a write. A subclass is one capability."""
+
+    permission: str
+    """Key of ``Order.can``."""
+    steps: tuple[Step, ...] = ()
+    instead: tuple[tuple[str, str, str], ...] = ()
+    """What helps where the shop refuses: the cause, the button's name and its intent."""
+
+    @abstractmethod
+    async def write(self, work: Work, *, key: str, dry_run: bool) -> Any:
+        """Do it, or with ``dry_run`` learn what would happen.
+
+        Raises:
+            Refused: the shop forbids it.
+        """
+
+    @abstractmethod
+    def propose(self, work: Work, would: Any, *buttons: dict[str, str]) -> None:
+        """Show what will happen, with item, amount and consequence, above yes and no."""
+
+    @abstractmethod
+    def conclude(self, work: Work, done: Any) -> None:
+        """Tell what was done."""
+
+    def pays_fen(self, would: Any) -> int:
+        """What it gives out, where that is limited without a human."""
+        return 0
+
+    async def refused(self, work: Work, refused: Refused) -> list[EventType]:
+        """Explain why it cannot be done and offer what can."""
+        order = f'{{"order_no": "{work.order.no}"}}'
+        ways = [
+            button(name, f"/{intent}{order}")
+            for cause, name, intent in self.instead
+            if cause == refused.cause
+        ]
+        work.tell(
+            "utter_refused",
+            *ways,
+            button("human", HUMAN),
+            button("no_thanks", NO_THANKS),
+            reason=refused.reason,
+        )
+        return self.end(work.job, "refused")
+
+    # From here on nothing needs to be overridden.
+
+    def offered(self, orders: list[Order]) -> list[Order]:
+        allowed = [o for o in orders if (can := o.can.get(self.permission)) and can.allowed]
+        return allowed or orders
+
+    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        starting = self.starting(turn)
+        job = Job.of(turn, self.form, starting)
+        asked = None if starting else turn.slot("requested_slot")
+        if asked and not turn.digressed:
+            if says_no(turn):
+                return self._leave(say, turn, job)
+            if self.digresses(turn):
+                raise ActionExecutionRejection(self.form)
+        if asked in ORDER_SLOTS and turn.digressed:
+            return [SlotSet("requested_slot", asked)]
+        if starting:
+            job.early = {**turn.entities, "text": turn.text}
+        actor = actor_for(turn, job.order_no) if job.order_no else None
+        # Without an actor: a visitor's proof ran out.
+        if not asked or asked in ORDER_SLOTS or not actor or self._another_order(turn):
+            found = await self.find_order(say, turn, asked if asked in ORDER_SLOTS else None)
+            return [SlotSet("job", asdict(job)), *found]
+        order = await ask_shop(turn, shop().order, actor, job.order_no)
+        return await self._go_on(Work(say, turn, actor, order, job, asked))
+
+    async def chosen(
+        self, say: CollectingDispatcher, turn: Turn, actor: Actor, order: Order, several: bool
+    ) -> list[EventType]:
+        starting = self.starting(turn)
+        job = Job.of(turn, self.form, starting)
+        if starting:
+            job.early = {**turn.entities, "text": turn.text}
+        if job.order_no != order.no:
+            job.values, job.key = {}, None
+        job.order_no, job.several = order.no, several
+        return await self._go_on(Work(say, turn, actor, order, job, None))
+
+    def digresses(self, turn: Turn) -> bool:
+        asked = turn.slot("requested_slot")
+        if asked in ORDER_SLOTS:
+            return super().digresses(turn)
+        if turn.intent in {self.intent, "inform", "affirm", "deny", *UNSURE}:
+            return False
+        if wishes(turn, turn.intent):
+            return True
+        step = next((step for step in self.steps if step.name == asked), None)
+        return not (step and (step.accepts(turn) or declines(turn)))
+
+    def _another_order(self, turn: Turn) -> bool:
+        """Whether the message turns to another order than the one in hand."""
+        job = turn.slot("job") or {}
+        no = turn.entity("order_no")
+        if no:
+            return bool(no != job.get("order_no"))
+        if turn.entity("ordinal") == OTHER:
+            return True
+        return (
+            corrects(turn)
+            and bool(job.get("several"))
+            and any(word in turn.text for word in wording()["orders"])
+        )
+
+    async def _go_on(self, work: Work) -> list[EventType]:
+        """Take what the message brings, then ask for what is lacking, propose, or act."""
+        job, turn = work.job, work.turn
+        can = work.order.can.get(self.permission)
+        if can and not can.allowed:
+            return await self.refused(work, Refused(can.cause or "", can.reason or ""))
+        if work.asked == CONFIRMED and job.key and not turn.digressed and self._agrees(work):
+            return await self._carry_out(work, job.key)
+        before = dict(job.values)
+        if not turn.digressed:
+            if corrects(turn):
+                job.forget(*self._corrected(work))
+            for step in self.steps:
+                await step.take(work)
+        job.early = {}
+        answered = job.values != before or not work.asked
+        if not turn.digressed:
+            job.attempts = 0 if answered else job.attempts + 1
+        for step in self.steps:
+            if step.lacks(work):
+                return await self._request(work, step)
+        return await self._propose(work, anew=job.values != before or not job.key)
+
+    def _corrected(self, work: Work) -> tuple[str, ...]:
+        """The steps that a bare "不对" takes back: the item where there are several."""
+        return ("items",) if len(work.order.items) > 1 else ()
+
+    def _agrees(self, work: Work) -> bool:
+        shown = work.turn.entity("proposal")
+        if shown is not None:
+            return shown == work.job.key
+        return bool(work.turn.text) and says_yes(work.turn, self.intent)
+
+    async def _request(self, work: Work, step: Step) -> list[EventType]:
+        job = work.job
+        job.key = None
+        if job.attempts >= ATTEMPTS and not work.turn.digressed:
+            work.tell("utter_offer_human", button("human", HUMAN), button("no_thanks", NO_THANKS))
+        elif step.why and declines(work.turn):
+            work.tell(step.why, button("human", HUMAN))
+        else:
+            await step.ask(work)
+        return [SlotSet("job", asdict(job)), SlotSet("requested_slot", step.name)]
+
+    async def _propose(self, work: Work, anew: bool) -> list[EventType]:
+        job = work.job
+        try:
+            would = await self.write(work, key="", dry_run=True)
+        except Refused as refused:
+            return await self.refused(work, refused)
+        if over_limit(self.pays_fen(would)):
+            work.tell("utter_over_limit", button("human", HUMAN), button("no_thanks", NO_THANKS))
+            return self.end(job, "refused")
+        if anew:
+            job.key = f"{work.turn.message_id}.{self.form}"
+        if job.attempts >= ATTEMPTS and not work.turn.digressed:
+            work.tell("utter_unclear_twice", *self._yes_no(job), button("human", HUMAN))
+        elif job.attempts and not work.turn.digressed:
+            work.tell("utter_confirm_again", *self._yes_no(job))
+        else:
+            self.propose(work, would, *self._yes_no(job))
+        return [SlotSet("job", asdict(job)), SlotSet("requested_slot", CONFIRMED)]
+
+    def _yes_no(self, job: Job) -> tuple[dict[str, str], dict[str, str]]:
+        return (
+            button(f"yes_{self.intent}", f'/affirm{{"proposal": "{job.key}"}}'),
+            button(f"no_{self.intent}", NO_THANKS),
+        )
+
+    async def _carry_out(self, work: Work, key: str) -> list[EventType]:
+        job = work.job
+        try:
+            done = await self.write(work, key=key, dry_run=False)
+        except Refused as refused:
+            return await self.refused(work, refused)
+        except Unavailable:
+            job.failures += 1
+            again = button("again", f'/affirm{{"proposal": "{key}"}}')
+            if job.failures < ATTEMPTS:
+                work.tell("utter_write_unsure", again, button("human", HUMAN))
+            else:
+                work.tell("utter_write_failed", button("human", HUMAN), again)
+            return [SlotSet("job", asdict(job)), SlotSet("requested_slot", CONFIRMED)]
+        self.conclude(work, done)
+        return [*self.end(job, "done"), SlotSet("refusals", 0)]
+
+    def _leave(self, say: CollectingDispatcher, turn: Turn, job: Job) -> list[EventType]:
+        """The shopper lets it be. Turned down twice, a human may find what suits."""
+        refusals = int(turn.slot("refusals") or 0) + (turn.slot("requested_slot") == CONFIRMED)
+        if refusals >= REFUSALS:
+            say.utter_message(
+                response="utter_left_twice", buttons=[button("human", HUMAN), button("no_thanks", NO_THANKS)]
+            )
+        else:
+            say.utter_message(response="utter_left")
+        return [*self.end(job, "left"), SlotSet("refusals", refusals)]
+
+    def end(self, job: Job, outcome: str) -> list[EventType]:
+        """Ends the form."""
+        job.outcome = outcome
+        return [SlotSet("job", asdict(job)), SlotSet("order", None), SlotSet("requested_slot", None)]
