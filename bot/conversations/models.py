@@ -69,7 +69,7 @@ class Message(Base):
     name: Mapped[str | None] = mapped_column(String(64))
     text: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[str | None] = mapped_column(Text)
-    # What a message shows beside its text: buttons, card, cards.
+    # What a message shows beside its text: buttons, card, cards, attachment.
     content: Mapped[dict[str, Any] | None]
     client_id: Mapped[str | None] = mapped_column(String(64))
     # The seq of the shopper's message that this one answers.
@@ -82,6 +82,22 @@ class Message(Base):
         UniqueConstraint("conversation_id", "client_id"),
         NEVER_REUSE_IDS,
     )
+
+
+class Attachment(Base):
+    """A picture that a shopper has uploaded; its bytes are a file of this name (attachments.py)."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
+    type: Mapped[str] = mapped_column(String(16))
+    size: Mapped[int]
+    created_at: Mapped[datetime]
+    # The first message that shows it; None while none does.
+    seq: Mapped[int | None]
+
+    __table_args__ = (Index("ix_attachment_unused", "seq", "created_at"),)
 
 
 class Turn(Base):

@@ -9,7 +9,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from . import notices, ownership, script
-from .models import Conversation, Event, Message, Turn
+from .models import Attachment, Conversation, Event, Message, Turn
 
 OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
 
@@ -22,9 +22,13 @@ class UnknownPayload(Exception):
     """The payload was not offered by a button of this conversation."""
 
 
+class UnknownAttachment(Exception):
+    """The attachment is not one of this conversation."""
+
+
 @dataclass(frozen=True)
 class Reply:
-    """What somebody says: text and, beside it, buttons, a card or several cards.
+    """What somebody says: text and, beside it, buttons, a card or several cards, an attachment's id.
 
     ``names`` are the people named in it, whose names stay as they are in any script.
     """
@@ -33,13 +37,19 @@ class Reply:
     buttons: Sequence[dict[str, str]] = ()
     card: dict[str, Any] | None = None
     cards: Sequence[dict[str, Any]] = ()
+    attachment: str | None = None
     sender: str = "bot"
     name: str | None = None
     names: Sequence[str] = ()
 
     @property
     def content(self) -> dict[str, Any] | None:
-        parts = {"buttons": list(self.buttons), "card": self.card, "cards": list(self.cards)}
+        parts = {
+            "buttons": list(self.buttons),
+            "card": self.card,
+            "cards": list(self.cards),
+            "attachment": self.attachment,
+        }
         return {k: v for k, v in parts.items() if v} or None
 
 
@@ -174,6 +184,13 @@ def offered_title(session: Session, conversation: Conversation, payload: str) ->
             if button["payload"] == payload:
                 return str(button["title"])
     raise UnknownPayload(payload)
+
+
+def attachment(session: Session, conversation_id: str, attachment_id: str) -> Attachment:
+    found = session.get(Attachment, attachment_id)
+    if found is None or found.conversation_id != conversation_id:
+        raise UnknownAttachment(attachment_id)
+    return found
 
 
 def claimable() -> Select[Turn]:

@@ -8,14 +8,14 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from . import notices, ownership, script, steps
-from .models import Conversation, Event, Message, Turn
+from .models import Attachment, Conversation, Event, Message, Turn
 from .steps import Reply, UnknownConversation, now
 
 TEXT_LIMIT = 2000
@@ -44,6 +44,7 @@ class ClaimedTurn:
     customer: dict[str, Any] | None
     text: str | None
     payload: str | None
+    attachment: str | None
 
     @property
     def message_id(self) -> str:
@@ -122,7 +123,12 @@ class Store:
         return found
 
     def receive(
-        self, conversation_id: str, client_id: str, text: str | None = None, payload: str | None = None
+        self,
+        conversation_id: str,
+        client_id: str,
+        text: str | None = None,
+        payload: str | None = None,
+        attachment: str | None = None,
     ) -> int:
         """Append the shopper's message and, unless a human answers, the turn that owes its answer.
 
@@ -130,12 +136,14 @@ class Store:
             client_id: chosen by the sender; the same one again is the same message.
             text: what was typed, or
             payload: what a button offered.
+            attachment: id of a picture of this conversation, with a text or by itself.
 
         Returns:
             The message's ``seq``.
 
         Raises:
-            UnknownConversation, UnknownPayload; TooManyOwed: answers to earlier messages are still owed.
+            UnknownConversation, UnknownPayload, UnknownAttachment;
+            TooManyOwed: answers to earlier messages are still owed.
         """
         written_in = script.written_in(text) if text else None
         with self._write() as session:
@@ -150,7 +158,11 @@ class Store:
             if conversation.owner == ownership.CLOSED:
                 steps.move(session, conversation, "reopen", by="shopper")
             conversation.script = written_in or conversation.script
-            message = steps.append(session, conversation, Reply(text, sender="shopper"))
+            picture = steps.attachment(session, conversation_id, attachment) if attachment else None
+            shown = Reply(text, attachment=attachment, sender="shopper")
+            message = steps.append(session, conversation, shown)
+            if picture and picture.seq is None:
+                picture.seq = message.seq
             message.client_id, message.payload = client_id, payload
             if payload == notices.HUMAN:
                 steps.ask_human(session, conversation)
@@ -192,6 +204,32 @@ class Store:
             typing = "bot" if kind == "bot" and session.scalar(owed) else None
             return State(kind, None, None, typing)
 
+    def attach(self, conversation_id: str, attachment_id: str, type: str, size: int) -> None:
+        """A picture of the conversation is kept under this id. Raises UnknownConversation."""
+        with self._write() as session:
+            steps.locked(session, conversation_id)
+            session.add(
+                Attachment(
+                    id=attachment_id,
+                    conversation_id=conversation_id,
+                    type=type,
+                    size=size,
+                    created_at=now(),
+                )
+            )
+
+    def attachment(self, attachment_id: str) -> Attachment | None:
+        """The picture of this id, of whichever conversation."""
+        with self._read() as session:
+            return session.get(Attachment, attachment_id)
+
+    def forget_unused_attachments(self, before: datetime) -> None:
+        """Drop the pictures from before this moment that no message shows."""
+        with self._write() as session:
+            session.execute(
+                delete(Attachment).where(Attachment.seq.is_(None), Attachment.created_at < before)
+            )
+
     # -- turns ----------------------------------------------------------------------------------------
 
     def claim_turn(self, lease_by: str, lease_seconds: float) -> ClaimedTurn | None:
@@ -230,6 +268,7 @@ class Store:
                     customer,
                     message.text,
                     message.payload,
+                    (message.content or {}).get("attachment"),
                 )
         return None
 

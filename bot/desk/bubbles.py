@@ -93,8 +93,8 @@ class Bubble:
             for card in cards:
                 if isinstance(card, dict):
                     show_card(card, t)
-            if content.get("attachment"):
-                text("p", t("attachment"), "message-text")
+            if attachment := content.get("attachment"):
+                show_picture(str(attachment), t)
             if buttons := content.get("buttons"):
                 with el("div", "offers"):
                     for offered in buttons:
@@ -138,6 +138,13 @@ def show_readings(readings: list[tuple[str, float]]) -> None:
                 with el("span", "reading-bar"):
                     el("i").style(f"width: {max(0.0, min(1.0, confidence)):.0%}")
                 text("span", percent(confidence), "number")
+
+
+def show_picture(attachment_id: str, t: Texts) -> None:
+    """A picture of the shopper, small; opened by itself in another window."""
+    address = f"/desk/attachments/{attachment_id}"
+    with el("a", "picture", href=address, target="_blank", rel="noopener", title=t("picture_open")):
+        el("img", "", src=address, alt=t("picture"), loading="lazy", data_testid="picture")
 
 
 def show_card(card: dict[str, Any], t: Texts) -> None:

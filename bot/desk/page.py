@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from fastapi.responses import FileResponse
 from nicegui import Client, events, ui
+from nicegui import app as pages
 from sqlalchemy.exc import SQLAlchemyError
 
 from actions.backend.contract import Shop
-from bot.conversations import ownership
+from bot.conversations import attachments, ownership
+from bot.conversations.attachments import Attachments
 from bot.conversations.models import Conversation, Event, Message
 from bot.conversations.steps import UnknownConversation
 from bot.conversations.store import TEXT_LIMIT, NotYours, Store
 from bot.conversations.watch import Watcher
 from bot.handoff import packet, queue
+from bot.problems import Problem
+from bot.settings import settings
 from bot.staff import Accounts, sessions, texts
 from bot.staff.sessions import Staff, require
 from bot.staff.texts import Texts
@@ -31,6 +36,7 @@ from .lists import ListColumn
 
 SHOWN = 100  # messages at first, and with each step back
 PACKET_MESSAGES = 300  # read for the packet
+EVIDENCE = 12  # pictures, the newest
 STILL_SIGNED_IN_EVERY = 5.0  # seconds
 ICON = Path(texts.__file__).parent / "static" / "icon.svg"
 ACCENT = "#1f6f5c"  # what Quasar draws in dialogs; the other colours are in office.css
@@ -51,11 +57,33 @@ class Desk:
 
 
 def install(desk: Desk) -> None:
-    """Register the page ``/desk``; ``?c=ID`` opens a conversation."""
+    """Register the page ``/desk``, where ``?c=ID`` opens a conversation, and the pictures in it."""
 
     @ui.page("/desk", title=_texts["zh"]("title"), reconnect_timeout=20, favicon=ICON)
     def show(request: Request, client: Client, who: Annotated[Staff, Depends(require("agent"))]) -> None:
         Page(desk, request, client, who).build(request.query_params.get("c"))
+
+    kept = Attachments(desk.store, settings.data_dir)
+
+    @pages.get("/desk/attachments/{id}", dependencies=[Depends(require("agent"))])
+    def picture(id: str) -> Response:
+        found = kept.find(id)
+        if found is None:
+            return Problem(404, "unknown-attachment", "There is no such picture.").response()
+        attachment, path = found
+        return FileResponse(
+            path,
+            media_type=attachment.type,
+            headers=attachments.HEADERS,
+            filename=attachments.file_name(attachment),
+            content_disposition_type="inline",
+        )
+
+
+def evidence(messages: list[Message]) -> list[str]:
+    """The pictures that the shopper sent, the newest of them."""
+    shown = [(m.content or {}).get("attachment") for m in messages if m.sender == "shopper"]
+    return [str(attachment) for attachment in shown if attachment][-EVIDENCE:]
 
 
 class Page:
@@ -364,7 +392,7 @@ class Page:
             conversation, changes, messages, agent=self._staff.display_name, language=self._t.language
         )
         with self._root:
-            sidebar.show_packet(self._packet_box, told, self._t, self._use_reply)
+            sidebar.show_packet(self._packet_box, told, evidence(messages), self._t, self._use_reply)
             names = self._desk.board.snapshot.names
             sidebar.show_history(self._history_box, changes, names, self._t)
 

@@ -13,7 +13,7 @@ from bot.conversations.models import Conversation, Event
 from bot.handoff.packet import Packet, reason_text
 from bot.staff.texts import Texts
 
-from .bubbles import show_item, show_readings, show_scans
+from .bubbles import show_item, show_picture, show_readings, show_scans
 from .elements import button, el, moment, money, since, text
 
 T = TypeVar("T")
@@ -29,9 +29,13 @@ async def _ask(call: Callable[..., T], *args: object) -> T:
 
 
 def show_packet(
-    container: Element, packet: Packet | None, t: Texts, use_reply: Callable[[str], object]
+    container: Element,
+    packet: Packet | None,
+    evidence: Sequence[str],
+    t: Texts,
+    use_reply: Callable[[str], object],
 ) -> None:
-    """Fill the container with the packet, or say that there is none."""
+    """Fill the container with the packet and the pictures sent, or say that there is none."""
     container.clear()
     with container:
         if packet is None:
@@ -61,6 +65,10 @@ def show_packet(
                         if order.get("status_text"):
                             status = str(order.get("status") or "")
                             text("span", str(order["status_text"]), "chip", data_status=status)
+        if evidence:
+            with _part(t("evidence")), el("div", "evidence", data_testid="evidence"):
+                for attachment_id in evidence:
+                    show_picture(attachment_id, t)
         for label, lines, style in (
             (t("did"), packet.done, "lines"),
             (t("failed"), packet.failed, "lines bad"),

@@ -3,7 +3,7 @@
 import math
 import time
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -11,10 +11,10 @@ from bot.problems import Problem
 
 
 class RateLimit:
-    """At most ``per_minute`` calls a key in any minute, counted in this process."""
+    """At most ``amount`` calls a key in any minute (or other ``window``), counted in this process."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
+    def __init__(self, amount: int, window: type[RateLimitItem] = RateLimitItemPerMinute) -> None:
+        self._item = window(amount)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def count(self, key: str) -> None:

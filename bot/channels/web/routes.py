@@ -8,10 +8,15 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
+from fastapi.responses import FileResponse
+from limits import RateLimitItemPerHour
 from pydantic import BaseModel, Field, field_validator, model_validator
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import ClientDisconnect
 
-from bot.conversations.steps import UnknownConversation, UnknownPayload
+from bot.conversations import attachments, pictures
+from bot.conversations.attachments import Attachments
+from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
 from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed, public
 from bot.conversations.watch import Watcher, wait
 from bot.problems import Problem
@@ -19,12 +24,18 @@ from bot.settings import Settings
 
 from .limits import RateLimit
 from .tokens import conversation_of, customer_of, session_token
+from .widget import router as widget_router
 
 COOKIE = "guitai_chat"
 STREAM_PATH = "/api/chat/stream"
 PING_SECONDS = 15
 QUEUE_SECONDS = 3
 LARGEST = 2**31 - 1  # what the database takes for a number
+ATTACHMENTS_PATH = "/api/chat/attachments"
+UPLOAD_SECONDS = 90
+# Of one conversation, and of all that come from one address.
+PICTURES_PER_HOUR = 20
+ADDRESS_PICTURES_PER_HOUR = 300
 
 
 class SessionRequest(BaseModel):
@@ -43,11 +54,15 @@ class Session(BaseModel):
 
 
 class MessageRequest(BaseModel):
-    """Either ``text`` or the ``payload`` of an offered button; the same ``client_id`` is the same message."""
+    """``text``, an ``attachment``'s id or both, or the ``payload`` of an offered button.
+
+    The same ``client_id`` is the same message.
+    """
 
     client_id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
     text: str | None = Field(None, max_length=TEXT_LIMIT)
     payload: str | None = Field(None, min_length=1, max_length=1000)
+    attachment: str | None = Field(None, pattern=f"^{attachments.ID.pattern}$")
 
     @field_validator("text")
     @classmethod
@@ -61,9 +76,10 @@ class MessageRequest(BaseModel):
         return text
 
     @model_validator(mode="after")
-    def one_of_two(self) -> "MessageRequest":
-        if (self.text is None) == (self.payload is None):
-            raise ValueError("give either text or payload")
+    def says_one_thing(self) -> "MessageRequest":
+        said = self.text is not None or self.attachment is not None
+        if said == (self.payload is not None):
+            raise ValueError("give text, attachment or both, or else payload")
         return self
 
 
@@ -71,16 +87,25 @@ class Accepted(BaseModel):
     seq: int
 
 
+class Uploaded(BaseModel):
+    """``id``: to be sent as a message's ``attachment`` within a day."""
+
+    id: str
+
+
 class History(BaseModel):
     items: list[dict[str, Any]]
 
 
 def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRouter:
-    """The routes under ``/api/chat``."""
+    """The routes under ``/api/chat``, and the widget."""
     router = APIRouter(prefix="/api/chat", tags=["chat"], dependencies=[Depends(_never_stored)])
+    kept = Attachments(store, settings.data_dir)
     sessions = RateLimit(settings.sessions_per_minute)
     messages = RateLimit(settings.messages_per_minute)
     addresses = RateLimit(settings.address_messages_per_minute)
+    uploads = RateLimit(PICTURES_PER_HOUR, RateLimitItemPerHour)
+    address_uploads = RateLimit(ADDRESS_PICTURES_PER_HOUR, RateLimitItemPerHour)
 
     def count(conversation: str, request: Request) -> None:
         messages.count(conversation)
@@ -144,7 +169,9 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         """Accept a message: it is stored when this answers, and will be answered once."""
         count(mine, request)
         try:
-            seq = await asyncio.to_thread(store.receive, mine, body.client_id, body.text, body.payload)
+            seq = await asyncio.to_thread(
+                store.receive, mine, body.client_id, body.text, body.payload, body.attachment
+            )
         except UnknownConversation:
             raise _unknown() from None
         except TooManyOwed:
@@ -153,8 +180,56 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
             ) from None
         except UnknownPayload:
             raise Problem(422, "unknown-payload", "Send the payload of a button that was offered.") from None
+        except UnknownAttachment:
+            detail = "Upload the picture in this conversation, at most a day before it is sent."
+            raise Problem(422, "unknown-attachment", detail) from None
         watcher.hint(mine)
         return Accepted(seq=seq)
+
+    @router.post(
+        "/attachments",
+        status_code=201,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
+    )
+    async def upload(request: Request, mine: Annotated[str, Depends(conversation)]) -> Uploaded:
+        """Keep a picture, sent as the body: JPEG, PNG, WebP or GIF by its content, at most 10 MB.
+
+        It is drawn anew without what else the file held, such as the place where it was taken.
+        """
+        uploads.count(mine)
+        address_uploads.count(_address(request))
+        data = await _picture(request)
+        try:
+            return Uploaded(id=await asyncio.to_thread(kept.keep, mine, data))
+        except UnknownConversation:
+            raise _unknown() from None
+        except pictures.UnknownFormat as error:
+            raise Problem(415, "unknown-picture-format", str(error)) from None
+        except pictures.Unreadable as error:
+            raise Problem(422, "unreadable-picture", str(error)) from None
+
+    @router.get(
+        "/attachments/{id}",
+        response_class=FileResponse,
+        responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}},
+    )
+    def attachment(id: str, mine: Annotated[str, Depends(conversation)]) -> FileResponse:
+        """A picture of this conversation."""
+        match kept.find(id):
+            case found, path if found.conversation_id == mine:
+                return FileResponse(
+                    path,
+                    media_type=found.type,
+                    headers=attachments.HEADERS,
+                    filename=attachments.file_name(found),
+                    content_disposition_type="inline",
+                )
+        raise Problem(404, "unknown-attachment", "There is no such picture in this conversation.")
 
     @router.get("/messages")
     def history(
@@ -188,7 +263,10 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         cursor = after if last_event_id is None else last_event_id
         return EventSourceResponse(_events(store, watcher, mine, cursor), ping=PING_SECONDS)
 
-    return router
+    channel = APIRouter()
+    channel.include_router(router)
+    channel.include_router(widget_router)
+    return channel
 
 
 async def _events(
@@ -209,6 +287,23 @@ async def _events(
                     yield ServerSentEvent(_json(value), event=kind)
             # Read again now and then: a hint may be lost, and others leave the queue without one.
             await wait(grown, QUEUE_SECONDS if state["owner"] == "queue" else PING_SECONDS)
+
+
+async def _picture(request: Request) -> bytes:
+    """The body, read only as far as it is allowed to go."""
+    too_large = Problem(413, "too-large", f"Send at most {pictures.LARGEST_BYTES} bytes.")
+    if int(request.headers.get("content-length") or 0) > pictures.LARGEST_BYTES:
+        raise too_large
+    data = bytearray()
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            async for piece in request.stream():
+                data += piece
+                if len(data) > pictures.LARGEST_BYTES:
+                    raise too_large
+    except (TimeoutError, ClientDisconnect):
+        raise Problem(408, "incomplete-request", "The picture did not arrive: send it again.") from None
+    return bytes(data)
 
 
 def _never_stored(response: Response) -> None:
