@@ -1,0 +1,254 @@
+"""Plays a dialogue through the public web API against the real stack, and compares what comes of it.
+
+A file tests/dialogues/STEM.yml holds the dialogues of one capability (docs/testing-dialogues.md tells more):
+
+    - name: A shipped order is not cancelled, and the reason is told
+      customer:                    # optional, as is all but name and turns: her data as `bot shop load` reads
+        points: 300                # them; what isn't said is made up, id, phone and order numbers always anew
+        orders:
+        - {ref: a, status: shipped, items: [{sku: p2006-1}]}
+      others: [{orders: [...]}]    # more customers: nothing of theirs may be shown nor change
+      shop: {products: [...]}      # further parts of the shop
+      visitor: true                # she doesn't sign in
+      each: [一, 二]               # the dialogue once for each, in the place of {each}
+      turns:
+      - say: 订单{a}我不要了，尾号{a_tail}   # or tap: 确认 (part of a button's title), or photo: true,
+                                     # or twice: 好的 (the same words twice at once)
+        faults: [{method: POST, path: /v1/orders/*/cancel, ends: lost}]   # from here on (tests/shop_proxy.py)
+        text: [取消, "¥89.00"]       # each is said;  any: one at least;  not: none
+        buttons: [转人工]            # parts of titles;  no_buttons: true
+        cards: [{kind: order, order_no: "{a}"}]   # exactly so many, each with at least this;  []: none
+        handoff: policy              # is handed over with this reason, and so waits in the queue
+        owner: queue                 # who has the conversation now, if that changes otherwise
+      records:                       # in the shop, asked as that customer after the last turn
+        orders: {a: {status: cancelled}}
+        returns: [{kind: return, items: [{sku: p2001-1, qty: 1}]}]   # exactly so many, newest first; []: none
+        refunds: [{amount_fen: 8900}]
+"""
+
+import json
+import struct
+import time
+import zlib
+from contextlib import ExitStack, suppress
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from bot.conversations.database import connect
+from bot.conversations.store import Store
+from tests.dialogues.format import Dialogue, Turn, put_in
+from tests.dialogues.given import Cast, customer_token
+from tests.shopper import Message, Shopper, cards, text_of, titles
+from tests.stack import Running
+
+SECONDS = 15  # until an answer is there
+
+
+class Mismatch(AssertionError):
+    """The dialogue went otherwise than written; the text shows how, and the whole of it."""
+
+
+def play(running: Running, dialogue: Dialogue, cast: Cast) -> None:
+    """Play the dialogue, its data being in the shop.
+
+    Raises:
+        Mismatch: something was said, shown or recorded otherwise than written.
+    """
+    stage = _Stage(running, dialogue, cast)
+    before = [stage.books(other) for other in cast.others]
+    with ExitStack() as faults:
+        for number, turn in enumerate(dialogue.turns, start=1):
+            if turn.faults is not None and running.proxy:
+                faults.close()
+                acting = None if dialogue.visitor else cast.customer
+                faults.enter_context(running.proxy.troubled(*(t.fault(acting) for t in turn.faults)))
+            stage.take(number, put_in(turn, cast.names))
+    wrong = stage.recorded()
+    if [stage.books(other) for other in cast.others] != before:
+        wrong.append("another customer's orders have changed")
+    stage.report("afterwards", wrong)
+
+
+def recovered(running: Running) -> None:
+    """Wait until the bot reaches the shop again, after trouble that a dialogue has made."""
+    deadline = time.monotonic() + 60
+    while not cards(running.shopper("c1001").say("我的快递到哪了", SECONDS)):
+        assert time.monotonic() < deadline, "the bot does not reach the shop any more"
+        time.sleep(1)
+
+
+class _Stage:
+    """One dialogue while it is played."""
+
+    def __init__(self, running: Running, dialogue: Dialogue, cast: Cast) -> None:
+        self.running, self.dialogue, self.cast = running, dialogue, cast
+        token = None if dialogue.visitor else customer_token(running.settings, cast.customer)
+        self.shopper = Shopper(running.settings.front, token)
+        self.store = Store(connect(running.settings.database))
+        self.secrets = self._secrets()
+        self.owner = "bot"
+        self.handed_over = 0
+
+    def take(self, number: int, turn: Turn) -> None:
+        """Do what the turn says and compare."""
+        where = f"turn {number}"
+        try:
+            said = self._do(turn)
+        except (AssertionError, httpx.HTTPError) as error:
+            self.report(where, [str(error)])
+            raise
+        self.report(where, [*differences(turn, said), *self._moved(turn), *self._told_of_others(said)])
+
+    def report(self, where: str, wrong: list[str]) -> None:
+        """Raise Mismatch if anything is wrong."""
+        if wrong:
+            listed = "\n".join(f"  - {one}" for one in wrong)
+            raise Mismatch(f"{self.dialogue.name}, {where}:\n{listed}\n\n{transcript(self.shopper)}")
+
+    def recorded(self) -> list[str]:
+        """What the shop's books hold otherwise than written."""
+        records = put_in(self.dialogue.records, self.cast.names)
+        wrong = []
+        for ref, wanted in records.orders.items():
+            order = self._ask(f"/v1/orders/{self.cast.names[ref]}")
+            wrong += [f"order {{{ref}}}: {one}" for one in unlike(wanted, order)]
+        for kind in ("returns", "refunds"):
+            wanted = getattr(records, kind)
+            if wanted is not None:
+                found = self._ask(f"/v1/{kind}")["items"]
+                wrong += [f"{kind}: {one}" for one in unlike(wanted, found)]
+        return wrong
+
+    def books(self, customer: str) -> dict[str, Any]:
+        """All that the shop holds of a customer's orders."""
+        numbers = self.cast.orders.get(customer, [])
+        return {
+            "orders": [self._ask(f"/v1/orders/{no}", customer) for no in numbers],
+            "parcels": [self._ask(f"/v1/orders/{no}/shipments", customer)["items"] for no in numbers],
+        }
+
+    def _ask(self, path: str, customer: str | None = None) -> Any:
+        return self.running.order_backend(path, customer or self.cast.customer)
+
+    def _do(self, turn: Turn) -> list[Message]:
+        if turn.tap:
+            return self.shopper.tap(turn.tap, SECONDS)
+        if turn.photo:
+            return self.shopper.after(self._send_photo(), SECONDS)
+        if turn.say:
+            return self.shopper.say(turn.say, SECONDS)
+        return self._both(self.shopper.send(turn.twice), self.shopper.send(turn.twice))
+
+    def _both(self, *seqs: int) -> list[Message]:
+        """The answers to all these messages."""
+        deadline = time.monotonic() + SECONDS
+        conversation = self.shopper.conversation
+        while not {*seqs} <= {m.reply_to for m in self.store.messages(conversation, limit=500)}:
+            assert time.monotonic() < deadline, f"no answers to both within {SECONDS} s"
+            time.sleep(0.05)
+        return [m for m in self.shopper.history(seqs[0]) if m["from"] != "shopper"]
+
+    def _send_photo(self) -> int:
+        http = self.shopper.http
+        picture = {"file": ("photo.png", _picture(), "image/png")}
+        kept = http.post("/api/chat/attachments", files=picture).raise_for_status().json()
+        body = {"client_id": uuid4().hex, "attachment": kept["id"]}
+        return int(http.post("/api/chat/messages", json=body).raise_for_status().json()["seq"])
+
+    def _moved(self, turn: Turn) -> list[str]:
+        """A change of owner or a handoff otherwise than written."""
+        conversation = self.shopper.conversation
+        owner = self.store.conversation(conversation).owner
+        reasons = [e.reason for e in self.store.events(conversation) if e.move == "hand_over"]
+        fresh, self.handed_over = reasons[self.handed_over :], len(reasons)
+        wanted = turn.owner or ("queue" if turn.handoff else self.owner)
+        self.owner = owner
+        wrong = []
+        if owner != wanted:
+            wrong.append(f"owner: {wanted} expected, it is {owner} (handed over: {fresh})")
+        if turn.handoff and turn.handoff not in fresh:
+            wrong.append(f"handoff: {turn.handoff} expected, there was {fresh or 'none'}")
+        return wrong
+
+    def _secrets(self) -> set[str]:
+        """What only the other customers' data hold."""
+        given = {c["id"]: c for c in self.cast.load["customers"]}
+        own = _words([given[self.cast.customer], self.books(self.cast.customer)])
+        theirs = _words([[given[other], self.books(other)] for other in self.cast.others])
+        known = {no for numbers in self.cast.orders.values() for no in numbers}
+        return {word for word in theirs - own - known if not any(word in mine for mine in own)}
+
+    def _told_of_others(self, said: list[Message]) -> list[str]:
+        shown = json.dumps(said, ensure_ascii=False)
+        return [f"another customer's data are told: {word}" for word in sorted(self.secrets) if word in shown]
+
+
+def differences(turn: Turn, said: list[Message]) -> list[str]:
+    """What of the answer is otherwise than written."""
+    text, shown = text_of(said), titles(said)
+    wrong = [f"text: {part!r} is not said" for part in turn.text if part not in text]
+    if turn.any and not any(part in text for part in turn.any):
+        wrong.append(f"any: none of {turn.any} is said")
+    wrong += [f"not: {part!r} is said" for part in turn.not_ if part in text]
+    wrong += [
+        f"buttons: none offers {part!r}" for part in turn.buttons if not any(part in title for title in shown)
+    ]
+    if turn.no_buttons and shown:
+        wrong.append(f"no_buttons: there are {shown}")
+    if turn.cards is not None:
+        wrong += [f"cards: {one}" for one in unlike(turn.cards, cards(said))]
+    return wrong
+
+
+def unlike(wanted: Any, found: Any, where: str = "") -> list[str]:
+    """How ``found`` is unlike ``wanted``: mappings may hold more than wanted, lists may not."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return [
+            one for key in wanted for one in unlike(wanted[key], found.get(key), f"{where}.{key}".lstrip("."))
+        ]
+    if isinstance(wanted, list) and isinstance(found, list):
+        if len(wanted) != len(found):
+            return [f"{where} {len(wanted)} expected, there are {len(found)}: {found}".strip()]
+        return [one for i, w in enumerate(wanted) for one in unlike(w, found[i], f"{where}[{i}]")]
+    return [] if wanted == found else [f"{where} {wanted!r} expected, it is {found!r}".strip()]
+
+
+def transcript(shopper: Shopper) -> str:
+    """The whole conversation, a line for each message, its buttons in brackets."""
+    lines = []
+    with suppress(httpx.HTTPError):
+        for m in shopper.history():
+            shown = [f"[{b['title']}]" for b in m.get("buttons", [])]
+            shown += [f"<{c['kind']} {c.get('order_no', c.get('id', ''))}>" for c in cards([m])]
+            shown += ["<picture>"] if "attachment" in m else []
+            lines.append(" ".join([f"{m['from']:>8}:", m.get("text", "").replace("\n", " / "), *shown]))
+    return "\n".join(lines)
+
+
+def _words(part: Any) -> set[str]:
+    """The strings in ``part`` that tell something of somebody."""
+    if isinstance(part, dict):
+        codes = {"customer", "status", "status_text", "courier", "can", "level", "image"}
+        return {word for key in part.keys() - codes for word in _words(part[key])}
+    if isinstance(part, list):
+        return {word for one in part for word in _words(one)}
+    # Short ones are ids, sizes and the like, which the bot may say for other reasons.
+    return {part} if isinstance(part, str) and len(part) > 3 else set()
+
+
+def _picture() -> bytes:
+    """A small PNG, another one each time."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + uuid4().bytes * 3 for _ in range(16))
+    head = struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
