@@ -20,8 +20,14 @@ SLOTS = ("order_no", "product", "tracking_no", "courier")
 # Why a human is asked for, by what the bot said before.
 AFTER = {
     "utter_shop_unavailable": "action_failed",
+    "utter_write_unsure": "action_failed",
+    "utter_write_failed": "action_failed",
     "utter_offer_human": "repeated_failure",
+    "utter_unclear_twice": "repeated_failure",
     "utter_verification_locked": "repeated_failure",
+    "utter_refused": "policy",
+    "utter_over_limit": "policy",
+    "utter_left_twice": "policy",
 }
 
 
