@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, TypeVar
 
+from actions.backend.choice import connect
 from actions.backend.contract import Shop, Unavailable
-from actions.backend.rest import RestShop
 from actions.turn import Turn
 from bot.settings import settings
 
@@ -19,8 +19,8 @@ _threads = ThreadPoolExecutor(CALLS, thread_name_prefix="shop")
 
 @cache
 def shop() -> Shop:
-    """The configured shop. A shop with an adapter of its own is wired here."""
-    return RestShop(settings.shop_api, settings.shop_service_secret, connections=CALLS)
+    """The configured shop. Raises WrongShop."""
+    return connect(settings, CALLS)
 
 
 async def ask_shop(turn: Turn, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 import requests
 import structlog
 from pybreaker import STATE_OPEN, CircuitBreaker, CircuitBreakerError, CircuitMemoryStorage
-from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -87,8 +86,8 @@ class Transport:
         Args:
             method: of HTTP.
             path: may have a place for the id, ``/v1/orders/{no}``; so it can be logged.
-            read: makes the result of an answer in 2xx; what it raises of ValueError, LookupError and
-                TypeError shows an answer against the contract.
+            read: makes the result of an answer in 2xx; what it raises of ValueError, LookupError,
+                TypeError and AttributeError shows an answer against the contract.
             id: what stands in that place.
             options: of ``requests``: params, headers, json.
 
@@ -114,7 +113,7 @@ class Transport:
             self._refused(name, response)
         try:
             result = read(response)
-        except (ValueError, ValidationError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             self._failed(name, f"answer against the contract: {type(error).__name__}")
         self._count(None)
         return result

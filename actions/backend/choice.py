@@ -1,0 +1,56 @@
+"""Which shop the bot talks to, as the settings say."""
+
+from importlib import import_module
+
+from actions.backend.contract import Shop
+from actions.backend.rest import RestShop
+from actions.backend.woocommerce import WooCommerceShop
+from bot.settings import Settings
+
+
+class WrongShop(Exception):
+    """The settings name no shop that can be talked to; one sentence says what to do."""
+
+
+def connect(settings: Settings, connections: int = 32) -> Shop:
+    """The shop that the settings name.
+
+    Args:
+        settings: of this installation.
+        connections: how many calls may be under way at once.
+
+    Raises:
+        WrongShop: it cannot be made.
+    """
+    if settings.shop_adapter == "rest":
+        return RestShop(settings.shop_api, settings.shop_service_secret, connections=connections)
+    if settings.shop_adapter == "woocommerce":
+        return _woocommerce(settings, connections)
+    module, _, factory = settings.shop_adapter.partition(":")
+    try:
+        make = getattr(import_module(module), factory)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise WrongShop(
+            f"GUITAI_SHOP_ADAPTER is {settings.shop_adapter!r} ({error}): set it to rest, woocommerce or"
+            " module:factory, a function that takes the settings and gives the shop."
+        ) from None
+    shop: Shop = make(settings)
+    return shop
+
+
+def _woocommerce(settings: Settings, connections: int) -> WooCommerceShop:
+    needed = ("woocommerce_url", "woocommerce_key", "woocommerce_secret")
+    if missing := [f"GUITAI_{name.upper()}" for name in needed if not getattr(settings, name)]:
+        raise WrongShop(
+            f"GUITAI_SHOP_ADAPTER is woocommerce, which needs settings too: {', '.join(missing)}."
+        )
+    try:
+        return WooCommerceShop(
+            settings.woocommerce_url,
+            settings.woocommerce_key,
+            settings.woocommerce_secret,
+            settings.shop_service_secret,
+            connections=connections,
+        )
+    except ValueError as error:
+        raise WrongShop(f"GUITAI_WOOCOMMERCE_URL is wrong: {error}.") from None
