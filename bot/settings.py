@@ -4,12 +4,13 @@ Every setting is an environment variable with the prefix ``GUITAI_`` (``GUITAI_F
 A wrong value stops the start with a message that names the variable.
 """
 
-import secrets
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.secret_files import read_or_make
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,13 +39,6 @@ class Settings(BaseSettings):
     # Where the other processes are reached; empty: loopback and the ports above.
     engine_url: str = ""
     shop_url: str = ""
-
-    # How the shop is talked to: "rest" (the HTTP contract, at shop_url), "woocommerce" (the three below), or
-    # "module:factory" for an adapter of one's own; the factory takes these settings.
-    shop_adapter: str = "rest"
-    woocommerce_url: str = ""
-    woocommerce_key: str = Field("", repr=False)
-    woocommerce_secret: str = Field("", repr=False)
 
     # Shop pages that may embed the widget, exact origins separated by commas; empty: the sample shop.
     allowed_origins: str = ""
@@ -117,23 +111,13 @@ class Settings(BaseSettings):
         """Signs staff sessions."""
         return self._secret("office")
 
+    @cached_property
+    def internal_secret(self) -> str:
+        """Proves one of our own processes to another: the front to the engine, the engine to the actions."""
+        return self._secret("internal")
+
     def _secret(self, purpose: str) -> str:
-        """Read the secret from ``<data_dir>/secrets/<purpose>``, made at first use with mode 0600."""
-        folder = self.data_dir / "secrets"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / purpose
-        if not path.exists():
-            # Made whole under another name and linked, so two processes at first start agree on one.
-            fresh = folder / f".{purpose}.{secrets.token_hex(4)}"
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_urlsafe(48))
-            try:
-                path.hardlink_to(fresh)
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        return path.read_text()
+        return read_or_make(self.data_dir, purpose)
 
 
 settings = Settings()

@@ -48,7 +48,9 @@ class Heart:
 
     def turn_runner(self, at_once: int) -> TurnRunner:
         """Answers turns in this process; the engine client belongs to the running event loop."""
-        engine = EngineClient(self._settings.engine, self._settings.turn_seconds)
+        engine = EngineClient(
+            self._settings.engine, self._settings.internal_secret, self._settings.turn_seconds
+        )
         return TurnRunner(self.store, engine, self.watcher, self._settings.lease_seconds, at_once)
 
 

@@ -25,12 +25,17 @@ class Answer:
 
 
 class EngineClient:
-    """Calls the engine at ``url``; every call ends within ``seconds``."""
+    """Calls the engine at ``url`` with the secret of our processes; every call ends within ``seconds``."""
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, secret: str, seconds: float) -> None:
         self._seconds = seconds
         self._http = httpx.AsyncClient(
-            base_url=url, timeout=httpx.Timeout(seconds, connect=1.0), limits=httpx.Limits(max_connections=64)
+            base_url=url,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=httpx.Timeout(seconds, connect=1.0),
+            limits=httpx.Limits(max_connections=64),
+            # No proxy of the environment gets the secret.
+            trust_env=False,
         )
 
     async def answer(self, turn: ClaimedTurn) -> Answer:

@@ -1,11 +1,13 @@
 """The engine contract: the one way a message enters Rasa.
 
-``POST /webhooks/conversation/webhook`` and ``GET /webhooks/conversation/ready``, private, on loopback.
+``POST /webhooks/conversation/webhook`` and ``GET /webhooks/conversation/ready``, private, on loopback. The
+first takes the secret of our processes as ``Authorization: Bearer``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -15,6 +17,7 @@ from weakref import WeakValueDictionary
 from rasa.core.channels.channel import InputChannel, UserMessage
 from rasa.shared.core.domain import Domain
 from sanic import Blueprint, Sanic
+from sanic.exceptions import PayloadTooLarge
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as json_response
@@ -40,9 +43,10 @@ class Refused(Exception):
 class ConversationChannel(InputChannel):
     """Rasa's input channel for the engine contract."""
 
-    def __init__(self, turn_seconds: float) -> None:
+    def __init__(self, turn_seconds: float, secret: str) -> None:
         """Give a turn ``turn_seconds``; then it is given up and nothing of it is stored."""
         self._turn_seconds = turn_seconds
+        self._authorization = f"Bearer {secret}".encode()
         self._processor: TurnProcessor | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: set[asyncio.Task[Any]] = set()
@@ -53,7 +57,8 @@ class ConversationChannel(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> ConversationChannel:
-        return cls(float((credentials or {})["turn_seconds"]))
+        given = credentials or {}
+        return cls(float(given["turn_seconds"]), str(given["secret"]))
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         routes = Blueprint("conversation", "conversation")
@@ -70,12 +75,13 @@ class ConversationChannel(InputChannel):
                 return _problem(_not_ready())
             return json_response({"model": processor.model})
 
-        @routes.post("/webhook")
+        @routes.post("/webhook", stream=True)  # so that a stranger's body is never read
         async def webhook(request: Request) -> HTTPResponse:
             try:
+                self._authorize(request)
                 if not self._processor:
                     raise _not_ready()
-                message = read_message(request.body, self._processor.domain, self._processor.model)
+                message = read_message(await _body(request), self._processor.domain, self._processor.model)
                 # Shielded: a turn goes on to its end even where the caller hangs up.
                 turn = self._keep(asyncio.create_task(self._turn(self._processor, message)))
                 return json_response(await asyncio.shield(turn))
@@ -96,6 +102,13 @@ class ConversationChannel(InputChannel):
                 return _problem(Refused(500, "internal-error", "Turn failed", "Look at the engine's log."))
 
         return routes
+
+    def _authorize(self, request: Request) -> None:
+        sent = request.headers.get("authorization", "")
+        if not hmac.compare_digest(sent.encode("utf-8", "replace"), self._authorization):
+            raise Refused(
+                401, "invalid-secret", "Unauthorized", "Send the secret as 'Authorization: Bearer …'."
+            )
 
     def _keep(self, task: asyncio.Task[Any]) -> asyncio.Task[Any]:
         """Hold a running task, as the event loop does not."""
@@ -132,8 +145,6 @@ def read_message(body: bytes, domain: Domain, model: str) -> UserMessage:
     Raises:
         Refused: the body breaks the contract.
     """
-    if len(body) > _MAX_BODY:
-        raise Refused(413, "too-large", "Body too large", f"Send at most {_MAX_BODY // 1024} KB.")
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
@@ -188,6 +199,15 @@ def as_typed(text: str) -> str:
     """
     text = text.encode("utf-8", "replace").decode("utf-8").strip()
     return "／" + text[1:] if text.startswith("/") else text
+
+
+async def _body(request: Request) -> bytes:
+    request.stream.request_max_size = _MAX_BODY
+    try:
+        await request.receive_body()
+    except PayloadTooLarge:
+        raise Refused(413, "too-large", "Body too large", f"Send at most {_MAX_BODY // 1024} KB.") from None
+    return bytes(request.body)
 
 
 def _identifier(data: dict[str, Any], key: str) -> str:

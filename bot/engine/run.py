@@ -18,6 +18,7 @@ from pathlib import Path
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model
 from bot.policies import PATH, Unreadable, read
+from bot.secret_files import read_or_make
 
 
 class CannotStart(Exception):
@@ -86,9 +87,17 @@ def _serve(model: Path) -> None:
         connection.close()
     except (OSError, sqlite3.Error) as error:
         raise CannotStart(f"{database} cannot be opened ({error}).") from error
+    try:
+        secret = read_or_make(data, "internal")
+    except OSError as error:
+        raise CannotStart(f"the secret in {data / 'secrets'} cannot be read ({error.strerror}).") from error
     prepare()
-    # endpoints.yml reads the first two. Libraries that unpack or cache must not do it where others write.
-    os.environ.update(GUITAI_ACTIONS_URL=actions, GUITAI_ENGINE_DB=str(database), TMPDIR=str(scratch))
+    # For endpoints.yml and credentials.yml.
+    os.environ.update(
+        GUITAI_ACTIONS_URL=actions, GUITAI_ENGINE_DB=str(database), GUITAI_INTERNAL_SECRET=secret
+    )
+    # Libraries that unpack or cache must not do it where others write.
+    os.environ["TMPDIR"] = str(scratch)
     os.chdir(ROOT)
 
     from rasa.core.run import serve_application

@@ -53,8 +53,9 @@ class Said:
 class ActionServer:
     """Calls actions as the engine does."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, secret: str) -> None:
+        self.address, self.secret = address, secret
+        self.headers = {"Authorization": f"Bearer {secret}"}
 
     def call(
         self,
@@ -76,6 +77,7 @@ class ActionServer:
             json=self.request(
                 action, text, intent, entities, customer, slots, before, since, ranking, topics
             ),
+            headers=self.headers,
             timeout=20,
         )
         assert response.status_code == 200, response.text
@@ -188,7 +190,7 @@ def action_server(shop_url: str, data_dir: Path) -> Iterator[ActionServer]:
                 break
             except httpx.HTTPError:
                 time.sleep(0.1)
-        yield ActionServer(address)
+        yield ActionServer(address, Settings(data_dir=data_dir).internal_secret)
     finally:
         process.terminate()
         process.wait(10)

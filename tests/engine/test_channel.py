@@ -5,15 +5,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
 from rasa.core.agent import Agent
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.utils.endpoints import EndpointConfig
+from sanic import Sanic
 
 from bot.engine.channel import ConversationChannel, Refused, as_typed, read_message
 from bot.engine.turns import ActionFailed, EmptyAnswer, Nowhere, TurnProcessor, answer_from
+
+SECRET = "secret of the processes"
 
 
 class ActionServer:
@@ -40,6 +44,7 @@ class Engine:
 
     def __init__(self, model: Path, database: Path, actions: ActionServer) -> None:
         self.loop = asyncio.new_event_loop()
+        Sanic.test_mode = True  # there may be several in one process
         app = web.Application()
         app.router.add_post("/webhook", actions.handle)
         self._server = web.AppRunner(app, shutdown_timeout=0.1)
@@ -52,7 +57,7 @@ class Engine:
             action_endpoint=EndpointConfig(f"http://127.0.0.1:{port}/webhook"),
         )
         self.processor = TurnProcessor(agent.processor)
-        self.channel = ConversationChannel(turn_seconds=1.0)
+        self.channel = ConversationChannel(turn_seconds=1.0, secret=SECRET)
 
     def ask(self, *bodies: dict[str, Any]) -> list[Any]:
         """Send the messages at once; an answer or what was raised for each."""
@@ -70,6 +75,33 @@ class Engine:
             )
 
         return self.loop.run_until_complete(together())
+
+    def post(self, body: bytes, secret: str | None = SECRET, length: int | None = None) -> tuple[int, Any]:
+        """Send the body over HTTP, announced with ``length``; status and JSON of the answer."""
+
+        async def call() -> tuple[int, Any]:
+            self.channel._processor = self.processor
+            app = Sanic(f"engine-{uuid4().hex}", configure_logging=False)
+            app.blueprint(self.channel.blueprint(on_new_message=None))
+            server = await app.create_server("127.0.0.1", 0, return_asyncio_server=True, access_log=False)
+            await server.startup()
+            await server.start_serving()
+            port = server.server.sockets[0].getsockname()[1]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            authorization = f"Authorization: Bearer {secret}\r\n" if secret is not None else ""
+            writer.write(
+                f"POST /conversation/webhook HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n{authorization}"
+                f"Content-Length: {len(body) if length is None else length}\r\n\r\n".encode()
+                + body
+            )
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+            size = int(head.lower().partition(b"content-length: ")[2].split()[0])
+            answer = json.loads(await reader.readexactly(size))
+            writer.close()
+            server.close()
+            return int(head.split()[1]), answer
+
+        return self.loop.run_until_complete(call())
 
     def close(self) -> None:
         self.loop.run_until_complete(self._server.cleanup())
@@ -203,10 +235,20 @@ def test_bad_body(engine: Engine, body: bytes) -> None:
     assert refused.value.status == 400
 
 
+def test_the_holder_of_the_secret_is_answered(engine: Engine) -> None:
+    status, answer = engine.post(json.dumps(said("m1", text="你好")).encode())
+    assert (status, answer["replies"][0]["text"]) == (200, "您好")
+
+
+@pytest.mark.parametrize("secret", [None, "", "sécret", SECRET + "x"])
+def test_without_the_secret_not_even_the_body_is_read(engine: Engine, secret: str | None) -> None:
+    status, problem = engine.post(b"", secret, length=10**9)
+    assert (status, problem["type"]) == (401, "invalid-secret")
+
+
 def test_big_body(engine: Engine) -> None:
-    with pytest.raises(Refused) as refused:
-        read_message(b" " * 65537, engine.processor.domain, "tiny")
-    assert refused.value.status == 413
+    status, problem = engine.post(b" " * 65537)
+    assert (status, problem["type"]) == (413, "too-large")
 
 
 def test_as_typed() -> None:

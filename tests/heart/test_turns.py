@@ -25,7 +25,7 @@ async def running(store: Store, url: str, processes: int = 1) -> AsyncIterator[N
     tasks = []
     for _ in range(processes):
         watcher = Watcher(store, poll_seconds=0.02)
-        runner = TurnRunner(store, EngineClient(url, SECONDS), watcher, lease_seconds=5, at_once=32)
+        runner = TurnRunner(store, EngineClient(url, "secret", SECONDS), watcher, lease_seconds=5, at_once=32)
         tasks += [asyncio.create_task(watcher.run()), asyncio.create_task(runner.run())]
     try:
         yield
