@@ -40,6 +40,13 @@ class Settings(BaseSettings):
     engine_url: str = ""
     shop_url: str = ""
 
+    # How the shop is talked to: "rest" (the HTTP contract, at shop_url), "woocommerce" (the three below), or
+    # "module:factory" for an adapter of one's own; the factory takes these settings.
+    shop_adapter: str = "rest"
+    woocommerce_url: str = ""
+    woocommerce_key: str = Field("", repr=False)
+    woocommerce_secret: str = Field("", repr=False)
+
     # Shop pages that may embed the widget, exact origins separated by commas; empty: the sample shop.
     allowed_origins: str = ""
 
