@@ -1,6 +1,7 @@
 """The engine contract over HTTP: one message in, one answer out."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,16 @@ class Answer:
     model: str | None = None
 
 
+def said(turn: ClaimedTurn) -> dict[str, Any]:
+    """The turn's message in the words of the contract; a picture by itself is one more thing told."""
+    if turn.payload:
+        return {"payload": turn.payload}
+    if turn.attachment and not turn.text:
+        return {"payload": f"/inform{json.dumps({'attachment': turn.attachment})}"}
+    context = {"context": {"attachments": [turn.attachment]}} if turn.attachment else {}
+    return {"text": turn.text, **context}
+
+
 class EngineClient:
     """Calls the engine at ``url`` with the secret of our processes; every call ends within ``seconds``."""
 
@@ -44,13 +55,12 @@ class EngineClient:
         Raises:
             EngineFailed: no connection, no time left, an error status or an answer that is none.
         """
-        said = {"payload": turn.payload} if turn.payload else {"text": turn.text}
         body = {
             "conversation": turn.conversation_id,
             "message_id": turn.message_id,
             "channel": turn.channel,
             "customer": turn.customer,
-            **said,
+            **said(turn),
         }
         try:
             async with asyncio.timeout(self._seconds):

@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,40 +11,10 @@ import httpx
 import jwt
 import pytest
 
-from bot.front import create
-from bot.migrations import upgrade
 from bot.settings import Settings
 from tests.faults import TroubledEngine
-from tests.servers import serving
 
-
-@pytest.fixture(scope="module")
-def engine() -> TroubledEngine:
-    return TroubledEngine()
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, engine: TroubledEngine) -> Iterator[Settings]:
-    with serving(engine.app()) as url:
-        yield Settings(
-            data_dir=tmp_path_factory.mktemp("web"),
-            engine_url=url,
-            allowed_origins="https://shop.example",
-            messages_per_minute=100,
-        )
-
-
-@pytest.fixture(scope="module")
-def front(settings: Settings) -> Iterator[str]:
-    upgrade(settings.database)
-    with serving(create(settings)) as url:
-        yield url
-
-
-@pytest.fixture
-def http(front: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=front, timeout=10) as client:
-        yield client
+from .calls import begin, history, problem, until
 
 
 def customer_token(settings: Settings, **claims: Any) -> str:
@@ -57,25 +26,6 @@ def customer_token(settings: Settings, **claims: Any) -> str:
         **claims,
     }
     return jwt.encode(claims, settings.customer_secret, "HS256")
-
-
-def begin(http: httpx.Client, **body: Any) -> tuple[str, dict[str, str]]:
-    session = http.post("/api/chat/sessions", json=body).raise_for_status().json()
-    return session["conversation"], {"Authorization": f"Bearer {session['token']}"}
-
-
-def history(http: httpx.Client, mine: dict[str, str], **params: int) -> list[dict[str, Any]]:
-    items = http.get("/api/chat/messages", headers=mine, params=params).raise_for_status().json()["items"]
-    assert isinstance(items, list)
-    return items
-
-
-def until(http: httpx.Client, mine: dict[str, str], count: int) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 10
-    while len(items := history(http, mine)) < count:
-        assert time.monotonic() < deadline, items
-        time.sleep(0.05)
-    return items
 
 
 def events(http: httpx.Client, mine: dict[str, str], count: int, **params: int) -> list[tuple[str, str, Any]]:
@@ -94,14 +44,6 @@ def events(http: httpx.Client, mine: dict[str, str], count: int, **params: int) 
                 if len(found) == count:
                     break
     return found
-
-
-def problem(response: httpx.Response, status: int, type_: str) -> None:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert (body["type"], body["status"]) == (type_, status)
-    assert body["title"]
 
 
 def test_a_question_is_accepted_and_answered(http: httpx.Client) -> None:

@@ -1,5 +1,5 @@
 /*! Guitai chat widget: one script tag, no dependency. How to embed it: docs/embed.md */
-// Tightly written: there is no build step, and 40 KB is the limit.
+// Tightly written: it is served without comments and blanks (widget.py), and 40 KB is the limit then.
 (() => {
 "use strict";
 
@@ -12,8 +12,11 @@ const TIMEOUT = 10000; // ms, every request
 const SILENCE = 40000; // ms without a byte (the server pings every 15 s): the stream is dead
 const TEXT_MAX = 2000; // characters, as the server counts them: code points
 const PAGE = 50; // messages of history at a time
+const UPLOAD = 60000; // ms for a picture
+const PICTURE_MAX = 10485760; // bytes
+const PICTURES = ["image/jpeg", "image/png", "image/webp", "image/gif"]; // named one by one, so that an iPhone converts its own format
 const LOST = [401, 403, 404]; // the session is not accepted any more
-const REFUSED = [400, 413, 422]; // sending the same again cannot help
+const REFUSED = [400, 413, 415, 422]; // sending the same again cannot help
 
 const STRINGS = {
 	zh: {
@@ -28,6 +31,8 @@ const STRINGS = {
 		earlier: "查看更早的消息", jump: "新消息", today: "今天", yesterday: "昨天", tomorrow: "明天",
 		order: "订单", items: "共 {n} 件", expected: "预计送达", cards: "可左右滑动查看",
 		more: "展开其余 {n} 条", unknown: "这条消息暂时无法显示",
+		attach: "发送图片", remove: "移除图片", photo: "图片", enlarge: "查看大图", unseen: "图片没有加载出来，点一下重试",
+		notPicture: "只能发送 10 MB 以内的 JPG、PNG、WebP 或 GIF 图片", badPicture: "这张图片无法发送，请换一张试试",
 	},
 	en: {
 		title: "Customer service", open: "Open chat", close: "Close", unread: "{n} unread messages", human: "Talk to a person",
@@ -42,6 +47,8 @@ const STRINGS = {
 		earlier: "Earlier messages", jump: "New messages", today: "today", yesterday: "yesterday", tomorrow: "tomorrow",
 		order: "Order", items: "{n} items", expected: "Expected", cards: "Swipe to see all",
 		more: "Show {n} more", unknown: "This message cannot be shown here",
+		attach: "Send a picture", remove: "Remove picture", photo: "Picture", enlarge: "View larger", unseen: "Picture did not load, tap to retry",
+		notPicture: "Only JPG, PNG, WebP or GIF pictures of up to 10 MB", badPicture: "This picture cannot be sent, please try another",
 	},
 };
 const lang = /^en/i.test(option.lang || document.documentElement.lang) ? "en" : "zh";
@@ -62,7 +69,7 @@ button:disabled{cursor:default}
 svg{display:block;width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip:rect(0 0 0 0);white-space:nowrap}
 
-.launcher,.face,.close,.send{flex:none;display:grid;place-items:center}
+.launcher,.face,.close,.send,.attach,.remove{flex:none;display:grid;place-items:center}
 .bubble,.typing{padding:9px 13px;border-radius:16px;background:var(--bubble)}
 .launcher,.face,.send,[data-from=shopper] .bubble{background:var(--accent);color:var(--on-accent)}
 .owner,.time,.name,.earlier,.status,.more,.dim,li time{font-size:12px;color:var(--dim)}
@@ -83,7 +90,7 @@ h2{font-size:15px;font-weight:600}
 .human:hover:enabled{border-color:var(--dim)}
 .human:disabled{opacity:.45}
 .close{width:40px;height:40px;margin-left:2px;border-radius:50%;color:var(--dim)}
-.close:hover,.earlier:hover{background:var(--bubble)}
+.close:hover,.earlier:hover,.attach:hover{background:var(--bubble)}
 .banner{flex:none;padding:8px 16px;font-size:13px;background:#fdf4e3;color:#74480b}
 .banner[data-kind=error]{background:#fcebe9;color:#93291f}
 .banner button,.status button,.more{text-decoration:underline}
@@ -143,7 +150,28 @@ li time{display:block;font-weight:400}
 .typing{display:flex;gap:4px;width:max-content;margin-top:16px;padding:14px;border-top-left-radius:5px}
 .typing i{width:6px;height:6px;border-radius:50%;background:var(--dim);animation:blink 1.2s infinite}
 .typing i + i{animation-delay:.15s} .typing i + i + i{animation-delay:.3s}
-form{flex:none;position:relative;display:flex;align-items:flex-end;padding:10px 10px 10px 16px;border-top:1px solid var(--line)}
+form{flex:none;position:relative;display:flex;flex-wrap:wrap;align-items:flex-end;padding:10px;border-top:1px solid var(--line)}
+.attach{width:40px;height:40px;margin-right:4px;border-radius:50%;color:var(--dim)}
+.tray{display:flex;gap:10px;width:100%;padding:6px 6px 10px;overflow-x:auto;scrollbar-width:thin}
+.chosen{position:relative;flex:none}
+.chosen img{display:block;width:60px;height:60px;border:1px solid var(--line);border-radius:10px;object-fit:cover;background:var(--bubble)}
+.remove{position:absolute;top:-6px;right:-6px;width:24px;height:24px;border:2px solid var(--bg);border-radius:50%;background:var(--ink);color:var(--bg)}
+.remove svg{width:12px;height:12px;stroke-width:3}
+.photo{position:relative;width:168px;height:168px;border:1px solid var(--line);border-radius:16px;overflow:hidden;background:var(--bubble);cursor:zoom-in;font-size:12px;color:var(--dim)}
+.photo + .bubble{margin-top:4px}
+.photo img{display:block;width:100%;height:100%;object-fit:cover}
+.photo img:not([src]){opacity:0}
+.photo.unseen{padding:0 16px;cursor:pointer}
+[data-state=sending] .photo::after{content:"";position:absolute;inset:0;background:rgba(0,0,0,.35)}
+.progress{position:absolute;z-index:1;left:16px;right:16px;bottom:16px;height:4px;border-radius:2px;overflow:hidden;background:rgba(255,255,255,.4)}
+.progress i{display:block;width:var(--sent,0);height:100%;background:#fff;transition:width .2s}
+[data-state=sent] .progress,[data-state=failed] .progress{display:none}
+.drop::after{content:"";position:absolute;inset:6px;border:2px dashed var(--accent);border-radius:12px;background:var(--bg);opacity:.8;pointer-events:none}
+dialog{position:fixed;inset:0;width:100%;max-width:none;height:100%;max-height:none;padding:0;border:0;background:#0d100f;color:#fff}
+dialog img{width:100%;height:100%;object-fit:contain;cursor:zoom-out}
+dialog .close{position:absolute;top:calc(12px + env(safe-area-inset-top));right:12px;width:44px;height:44px;color:#fff;background:rgba(0,0,0,.45)}
+dialog .close:hover{background:#000}
+dialog :focus-visible{outline-color:#fff}
 textarea{flex:1;min-width:0;height:40px;max-height:124px;padding:8px 0;border:0;background:none;resize:none;line-height:24px;overflow-y:auto}
 textarea::placeholder{color:var(--dim);opacity:1}
 textarea:focus{outline:none}
@@ -187,6 +215,7 @@ function icon(...lines) {
 	return svg;
 }
 const CHAT = ["M6 4h12q2 0 2 2v8q0 2-2 2h-6l-4.5 4v-4H6q-2 0-2-2V6q0-2 2-2z", "M8.5 8.5h7M8.5 11.5h4"];
+const cross = () => icon("M6 6l12 12M18 6L6 18");
 
 // Only ASCII may belong to an address: Chinese text often follows one without a space.
 function linked(text) {
@@ -266,6 +295,10 @@ const nap = (ms) => new Promise((done) => {
 
 // ---- talking to the server ----
 
+const failure = (status, after) => Object.assign(new Error("HTTP " + status), {
+	status, after: Math.min(Number(after) || 5, 60) * 1000,
+});
+
 // The response to a call; anything but success is thrown.
 async function ask(method, path, token, body, signal) {
 	const headers = {};
@@ -275,10 +308,7 @@ async function ask(method, path, token, body, signal) {
 		method, headers, body: body && JSON.stringify(body), signal, credentials: "omit", cache: "no-store",
 	});
 	if (response.ok) return response;
-	throw Object.assign(new Error("HTTP " + response.status), {
-		status: response.status,
-		after: Math.min(Number(response.headers.get("Retry-After")) || 5, 60) * 1000,
-	});
+	throw failure(response.status, response.headers.get("Retry-After"));
 }
 
 async function request(method, path, token, body) {
@@ -297,13 +327,28 @@ const sessionReady = () => session ? Promise.resolve() : new Promise((done, fail
 	wake();
 });
 
+// Only the older way of asking tells how much of a body has gone.
+const upload = (file, token, progress) => new Promise((done, fail) => {
+	const x = new XMLHttpRequest();
+	x.open("POST", api + "attachments");
+	x.timeout = UPLOAD;
+	x.setRequestHeader("Authorization", "Bearer " + token);
+	x.setRequestHeader("Content-Type", "application/octet-stream");
+	x.upload.onprogress = (event) => progress(event.loaded / event.total);
+	x.onload = () => x.status < 300 ? done(JSON.parse(x.response).id) : fail(failure(x.status, x.getResponseHeader("Retry-After")));
+	x.onerror = x.ontimeout = () => fail(new Error("upload"));
+	x.send(file);
+});
+
+const call = (method, path, body) => within((token) => request(method, path, token, body));
+
 // A call within the session; a session that is no longer accepted is replaced once.
-async function call(method, path, body) {
+async function within(act) {
 	for (let again = false; ; again = true) {
 		await sessionReady();
 		const used = session;
 		try {
-			return await request(method, path, used.token, body);
+			return await act(used.token);
 		} catch (error) {
 			if (again || !LOST.includes(error.status)) throw error;
 			lose(used);
@@ -508,12 +553,12 @@ function place(item) {
 }
 
 function receive(message) {
-	const { seq, at, from, name, text, buttons, card, cards, client_id } = message;
+	const { seq, at, from, name, text, buttons, card, cards, attachment, client_id } = message;
 	if (!(seq > 0) || items.some((item) => item.seq === seq)) return;
 	const mine = from === "shopper" && client_id && items.find((item) => item.client_id === client_id);
 	try {
 		if (mine) accepted(mine, seq);
-		else add({ seq, at, from, name, text, buttons, card, cards, client_id });
+		else add({ seq, at, from, name, text, buttons, card, cards, attachment, client_id });
 	} catch (e) {
 		console.warn("guitai: message " + seq + " not shown", e);
 	}
@@ -542,9 +587,9 @@ function accepted(item, seq) {
 	keepUnsent();
 }
 
-function say(text, payload) {
+function say(text, payload, file) {
 	const client_id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-	add({ client_id, text, payload, from: "shopper", at: new Date().toISOString(), state: "sending" });
+	add({ client_id, text, payload, file, from: "shopper", at: new Date().toISOString(), state: "sending" });
 	keepUnsent();
 	if (state.owner === "bot") showTyping("bot");
 	paint();
@@ -567,9 +612,15 @@ async function pump() {
 }
 
 async function deliver(item) {
-	const { client_id, text, payload } = item;
+	const { client_id, text, payload, file } = item;
 	try {
-		const answer = await call("POST", "messages", payload ? { client_id, payload } : { client_id, text });
+		if (file && item.home !== (session || {}).conversation) {
+			item.attachment = await within((token) => upload(file, token, (part) => item.el.style.setProperty("--sent", part * 100 + "%")));
+			item.home = session && session.conversation;
+			keepUnsent();
+		}
+		const { attachment } = item;
+		const answer = await call("POST", "messages", payload ? { client_id, payload } : { client_id, text: text || undefined, attachment });
 		return accepted(item, answer.seq);
 	} catch (error) {
 		if (item.seq) return; // the stream brought it meanwhile
@@ -583,7 +634,7 @@ async function deliver(item) {
 			return;
 		}
 		Object.assign(item, {
-			state: "failed", waited: false, auto: !(error.status < 500), error: refused ? t("refused") : busy || "", refused,
+			state: "failed", waited: false, auto: !(error.status < 500), error: refused ? t(file ? "badPicture" : "refused") : busy || "", refused,
 		});
 		keepUnsent();
 		if (typing.dataset.from === "bot") showTyping(null);
@@ -599,7 +650,7 @@ function resend(item) {
 
 // What was not accepted yet survives leaving the page.
 function keepUnsent() {
-	save({ unsent: items.filter((item) => item.client_id && !item.seq && !item.refused).map(({ client_id, text, payload, at }) => ({ client_id, text, payload, at })) });
+	save({ unsent: items.filter((item) => item.client_id && !item.seq && !item.refused && (item.text || item.attachment)).map(({ client_id, text, payload, attachment, at }) => ({ client_id, text, payload, attachment, at })) });
 }
 
 async function askHuman() {
@@ -609,8 +660,10 @@ async function askHuman() {
 	paint();
 }
 
-function complain(error) {
-	problem = { text: t(error.status === 429 ? "busy" : "failed") };
+const complain = (error) => tell(error.status === 429 ? "busy" : "failed");
+
+function tell(key) {
+	problem = { text: t(key) };
 	clearTimeout(problemTimer);
 	problemTimer = setTimeout(() => { if (problem && !problem.again) problem = null; paint(); }, 6000);
 	paint();
@@ -636,7 +689,9 @@ function draw(item) {
 	el.append(item.time, item.label);
 	const cards = (item.cards || [item.card]).filter((data) => data && CARDS[data.kind]).map((data) => CARDS[data.kind](data));
 	const buttons = item.buttons || [];
-	const text = item.text || (cards.length || buttons.length ? "" : t("unknown"));
+	const shown = item.file || item.attachment;
+	if (shown) el.append(photo(item));
+	const text = item.text || (shown || cards.length || buttons.length ? "" : t("unknown"));
 	if (text) el.append(p("bubble", "div", null, ...linked(text)));
 	if (cards.length > 1) el.append(p("cards", "div", { role: "group", tabindex: 0, "aria-label": t("cards") }, ...cards));
 	else el.append(...cards);
@@ -646,6 +701,32 @@ function draw(item) {
 	item.status = p("status", "div", { hidden: true });
 	el.append(item.status);
 	return el;
+}
+
+// A picture is asked for with the session's token, which no img element could send.
+function photo(item) {
+	const img = h("img", { alt: t("photo") });
+	const note = h("span", { hidden: true }, t("unseen"));
+	const button = p("photo", "button", { type: "button", "aria-label": t("enlarge"), onclick: () => img.src ? enlarge(img.src) : show() },
+		img, note, item.file && div("progress", h("i")));
+	async function show() {
+		try {
+			if (!item.file) await sessionReady();
+			const blob = item.file || await (await ask("GET", "attachments/" + item.attachment, session.token)).blob();
+			img.src = URL.createObjectURL(blob);
+		} catch (e) { /* it may be tried again */ }
+		img.hidden = !img.src;
+		note.hidden = !!img.src;
+		button.classList.toggle("unseen", !img.src);
+		button.setAttribute("aria-label", t(img.src ? "enlarge" : "unseen"));
+	}
+	show();
+	return button;
+}
+
+function enlarge(src) {
+	viewer.firstChild.src = src;
+	viewer.showModal();
 }
 
 const answerTo = (item) => items.slice(items.indexOf(item) + 1).find((other) => other.from === "shopper");
@@ -775,7 +856,7 @@ function scrollDown() {
 const root = h("div", { class: "root", lang: locale });
 const owner = p("owner", "div");
 const human = p("human", "button", { onclick: askHuman }, t("human"));
-const close = p("close", "button", { "aria-label": t("close"), onclick: () => toggle(false) }, icon("M6 6l12 12M18 6L6 18"));
+const close = p("close", "button", { "aria-label": t("close"), onclick: () => toggle(false) }, cross());
 const banner = p("banner", "div", { role: "status", hidden: true });
 const earlier = p("earlier", "button", { hidden: true, onclick: loadEarlier }, t("earlier"));
 const empty = p("empty", "div", null, h("b", null, t("greeting")), t("hint"));
@@ -784,18 +865,25 @@ const log = p("log", "div", { role: "log", "aria-live": "polite", "aria-label": 
 const jump = p("jump", "button", { hidden: true, onclick: scrollDown }, t("jump"), " ↓");
 const input = p("input", "textarea", { rows: 1, "aria-label": t("placeholder"), enterkeyhint: "send" });
 const counter = p("counter", "div", { hidden: true });
+let chosen = []; // pictures that go with the next message: {file, el}
+const tray = p("tray", "div", { hidden: true });
+const files = h("input", { type: "file", accept: PICTURES.join(), multiple: true, hidden: true, onchange: () => { choose(files.files); files.value = ""; } });
+const attach = p("attach", "button", { type: "button", "aria-label": t("attach"), title: t("attach"), onclick: () => files.click() },
+	icon("M5 5h14q2 0 2 2v10q0 2-2 2H5q-2 0-2-2V7q0-2 2-2z", "M3.5 17l5-5 4 4 3-3 5 5", "M15.5 9.5h.01"));
+const viewer = p("viewer", "dialog", { "aria-label": t("photo"), onclick: () => viewer.close() },
+	h("img", { alt: t("photo") }), h("button", { class: "close", type: "button", "aria-label": t("close") }, cross()));
 const send = p("send", "button", { "aria-label": t("send"), disabled: true }, icon("M12 19V5M6 11l6-6 6 6"));
 const title = option.title || t("title");
 const panel = p("panel", "section", { role: "dialog", "aria-label": title, id: "panel", tabindex: -1, hidden: true },
 	h("header", null, div("face", icon(...CHAT)), div("names", h("h2", null, title), owner), human, close),
 	banner,
 	div("middle", log, jump),
-	h("form", { onsubmit: (event) => { event.preventDefault(); submit(); } }, input, counter, send));
+	h("form", { onsubmit: (event) => { event.preventDefault(); submit(); } }, tray, attach, files, input, counter, send));
 const badge = p("badge", "span", { hidden: true, "aria-hidden": true });
 const launcher = p("launcher", "button", {
 	"aria-haspopup": "dialog", "aria-controls": "panel", onclick: () => toggle(!isOpen),
 });
-root.append(panel, launcher);
+root.append(panel, launcher, viewer);
 
 function toggle(open, focus = true) {
 	isOpen = open;
@@ -816,17 +904,41 @@ function toggle(open, focus = true) {
 
 function submit() {
 	const text = input.value.trim();
-	if (!text || [...text].length > TEXT_MAX) return;
+	if (send.disabled) return;
+	const pictures = chosen;
 	input.value = "";
+	chosen = [];
 	typed();
-	say(text);
+	// What was written belongs to the first picture; each picture is a message.
+	(pictures.length ? pictures : [{}]).forEach(({ file }, n) => say(n ? "" : text, undefined, file));
+	input.focus({ preventScroll: true });
+}
+
+function choose(list) {
+	for (const file of list) {
+		if (file.size > PICTURE_MAX || (file.type && !PICTURES.includes(file.type))) {
+			tell("notPicture");
+			continue;
+		}
+		const picture = { file };
+		picture.el = div("chosen", h("img", { alt: file.name, src: URL.createObjectURL(file) }),
+			p("remove", "button", { type: "button", "aria-label": t("remove"), onclick: () => {
+				chosen = chosen.filter((other) => other !== picture);
+				typed();
+				input.focus({ preventScroll: true });
+			} }, cross()));
+		chosen.push(picture);
+	}
+	typed();
 	input.focus({ preventScroll: true });
 }
 
 function typed() {
 	const length = [...input.value.trim()].length;
 	const over = length > TEXT_MAX;
-	send.disabled = !length || over;
+	send.disabled = !(length || chosen.length) || over;
+	tray.hidden = !chosen.length;
+	tray.replaceChildren(...chosen.map((picture) => picture.el));
 	counter.hidden = length <= TEXT_MAX - 200;
 	counter.textContent = length + " / " + TEXT_MAX + (over ? " · " + t("tooLong") : "");
 	counter.classList.toggle("over", over);
@@ -886,6 +998,20 @@ function mount() {
 		if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
 		event.preventDefault();
 		submit();
+	});
+	// A spreadsheet's cells come as text and as a picture of it: the text is meant.
+	input.addEventListener("paste", (event) => {
+		const { files, types } = event.clipboardData;
+		if (!files.length || types.includes("text/plain")) return;
+		event.preventDefault();
+		choose(files);
+	});
+	for (const type of ["dragover", "dragleave", "drop"]) panel.addEventListener(type, (event) => {
+		const { types, files } = event.dataTransfer;
+		if (!types.includes("Files")) return;
+		event.preventDefault();
+		panel.classList.toggle("drop", type === "dragover");
+		if (type === "drop") choose(files);
 	});
 	panel.addEventListener("keydown", (event) => { if (event.key === "Escape" && !composing(event)) toggle(false); });
 	// The page sees keys as coming from a div, and would take them for its shortcuts.
