@@ -11,8 +11,10 @@ While a form is active its validation takes the message first. It
 import math
 import re
 import time
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -33,6 +35,8 @@ from actions.shop import ask_shop, shop
 from actions.turn import HUMAN, UNSURE, Turn, TurnAction
 from actions.wording import button, order_button, wording
 
+T = TypeVar("T")
+
 SHOWN = 5  # orders offered at once
 SEARCHED = 20  # recent orders among which product words choose
 TOPIC_TURNS = 3  # for so many messages the order just spoken of stays the topic
@@ -52,8 +56,12 @@ OTHER = "other"
 class ValidateOrderForm(TurnAction):
     """Validation of a form that needs an order; a subclass names the form and its intent."""
 
-    form: str
     intent: str
+
+    @property
+    @abstractmethod
+    def form(self) -> str:
+        """The form's name in domain.yml; abstract, so that only what names one is an action."""
 
     def name(self) -> str:
         return f"validate_{self.form}"
@@ -342,28 +350,33 @@ def matching(turn: Turn, orders: Iterable[Order]) -> list[Order]:
     Returns:
         The best ones: one when it is clear, several when they tie, none when nothing fits.
     """
-    digits = [run for run in re.findall(r"\d{4,}", turn.text)]
-    words = _without_service_words(turn.text)
-    product = (turn.entity("product") or "").lower()
+    return best_fitting(turn.text, turn.entity("product"), [(o, f"{_goods(o)} {o.no}") for o in orders])
+
+
+def best_fitting(text: str, product: str | None, choices: Iterable[tuple[T, str]]) -> list[T]:
+    """Of ``choices``, each with its words, those that ``text`` names best; ``product``: as it names one."""
+    digits = re.findall(r"\d{4,}", text)
+    words = without_service_words(text)
+    product = (product or "").lower()
     scored = []
-    for order in orders:
-        goods = _goods(order)
-        score = 10 * any(run in order.no for run in digits) + 10 * bool(product and product in goods)
+    for choice, described in choices:
+        goods = described.lower()
+        score = 10 * any(run in goods for run in digits) + 10 * bool(product and product in goods)
         pairs = {words[i : i + 2] for i in range(len(words) - 1)}
         common = set(words) & set(goods)
         # One character alone says little in a long sentence: most of the words must fit, or a pair.
         if any(pair in goods for pair in pairs) or 2 * len(common) > len(set(words)):
             score += 2 * sum(pair in goods for pair in pairs) + len(common)
-        scored.append((score, order))
+        scored.append((score, choice))
     best = max((score for score, _ in scored), default=0)
-    return [order for score, order in scored if score == best] if best else []
+    return [choice for score, choice in scored if score == best] if best else []
 
 
 def _goods(order: Order) -> str:
     return " ".join(f"{item.name} {item.spec}" for item in order.items).lower()
 
 
-def _without_service_words(text: str) -> str:
+def without_service_words(text: str) -> str:
     """What is left of a message to compare with goods."""
     return re.sub(r"[\W\d_]", "", _service_words().sub("", text.lower()))
 
@@ -376,7 +389,7 @@ def _service_words() -> re.Pattern[str]:
 
 def _only_a_value(turn: Turn) -> bool:
     """Whether the message is nothing but a value, whatever intent it was taken for."""
-    words = _without_service_words(turn.text)
+    words = without_service_words(turn.text)
     if words:
         return any(set(words) <= set(_goods(order)) for order in shown_orders(turn))
     return bool(re.search(r"\d", turn.text)) or turn.entity("ordinal") is not None
