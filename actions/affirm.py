@@ -21,7 +21,8 @@ class ActionAffirm(TurnAction):
         if job.get("outcome") == "done" and (shown == job["key"] or turn.turns_since("job") == 1):
             say.utter_message(response="utter_done_already")
         elif shown:
-            say.utter_message(response="utter_nothing_to_confirm")
+            undecided = shown == job.get("key") and job.get("failures")
+            say.utter_message(response="utter_left_undecided" if undecided else "utter_nothing_to_confirm")
         else:
             say.utter_message(response="utter_affirm")
         return []

@@ -47,7 +47,8 @@ async def hand_over(say: CollectingDispatcher, turn: Turn) -> list[EventType]:
     slots = {name: value for name in SLOTS if (value := turn.known(name))}
     handoff: dict[str, Any] = {"reason": reason, "slots": slots, "orders": await _orders(turn)}
     say.utter_message(response=f"utter_handoff_{reason}", json_message={"handoff": handoff})
-    return [ActiveLoop(None), SlotSet("requested_slot", None)]
+    # What a job has collected, such as an address, is not kept.
+    return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("job", None)]
 
 
 def _reason(turn: Turn) -> str:

@@ -15,7 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import ActionExecutionRejection
 
 from actions.answers import corrects, declines, says_no, says_yes, wishes
-from actions.backend.contract import Actor, Order, Refused, Unavailable
+from actions.backend.contract import Actor, Allowed, Order, Refused, Unavailable
 from actions.order_choice import ATTEMPTS, OTHER, TOPIC_TURNS, ValidateOrderForm, actor_for
 from actions.policies import over_limit
 from actions.shop import ask_shop, shop
@@ -41,6 +41,8 @@ class Job:
     """By name of the step."""
     early: dict[str, str] = field(default_factory=dict)
     """Entities, and the ``text``, of the message that began the job, until its order is found."""
+    offered: dict[str, str] = field(default_factory=dict)
+    """What was last offered to choose from: the words of each value."""
     key: str | None = None
     """Of what was last shown to be confirmed."""
     attempts: int = 0
@@ -64,9 +66,9 @@ class Job:
             job.values = {name: last.values[name] for name in CARRIED if name in last.values}
         return job
 
-    def forget(self, *names: str) -> None:
-        for name in names:
-            self.values.pop(name, None)
+    def forget(self, *names: str) -> dict[str, Any]:
+        """Take these values back; what they were."""
+        return {name: self.values.pop(name) for name in names if name in self.values}
 
 
 @dataclass
@@ -80,6 +82,8 @@ class Work:
     job: Job
     asked: str | None
     """What this message was to answer; None for the first one."""
+    taken_back: dict[str, Any] = field(default_factory=dict)
+    """What this message said to be wrong, as it was."""
 
     async def ask(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Make one call of the shop as the shopper."""
@@ -92,7 +96,12 @@ class Work:
     @property
     def text(self) -> str:
         """The words to look for values in: this message's, after those that began the job."""
-        return f"{self.job.early.get('text', '')} {self.turn.text}".strip()
+        return " ".join(self.heard)
+
+    @property
+    def heard(self) -> list[str]:
+        """The message that began the job, until its order is found, and this one, where they are typed."""
+        return [text for text in dict.fromkeys((self.job.early.get("text"), self.turn.text)) if text]
 
     def tell(
         self, response: str, *buttons: dict[str, str], card: dict[str, Any] | None = None, **values: Any
@@ -173,10 +182,14 @@ class JobForm(ValidateOrderForm):
         )
         return self.end(work.job, "refused")
 
+    def may(self, order: Order) -> Allowed | None:
+        """What the shop says to it for this order; None where it only tells when asked to do it."""
+        return order.can.get(self.permission)
+
     # From here on nothing needs to be overridden.
 
     def offered(self, orders: list[Order]) -> list[Order]:
-        allowed = [o for o in orders if (can := o.can.get(self.permission)) and can.allowed]
+        allowed = [order for order in orders if (can := self.may(order)) and can.allowed]
         return allowed or orders
 
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
@@ -193,12 +206,20 @@ class JobForm(ValidateOrderForm):
         if starting:
             job.early = {**turn.entities, "text": turn.text}
         actor = actor_for(turn, job.order_no) if job.order_no else None
+        confirms = asked == CONFIRMED and not turn.digressed and self._agrees(turn, job)
         # Without an actor: a visitor's proof ran out.
         if not asked or asked in ORDER_SLOTS or not actor or self._another_order(turn):
             found = await self.find_order(say, turn, asked if asked in ORDER_SLOTS else None)
             return [SlotSet("job", asdict(job)), *found]
-        order = await ask_shop(turn, shop().order, actor, job.order_no)
-        return await self._go_on(Work(say, turn, actor, order, job, asked))
+        try:
+            order = await ask_shop(turn, shop().order, actor, job.order_no)
+        except Unavailable:
+            if not confirms:
+                raise
+            return self._undecided(say, job)  # what was proposed still stands
+        work = Work(say, turn, actor, order, job, asked)
+        # Before anything else: what was done already, without an answer, must not be refused as done.
+        return await self._carry_out(work) if confirms else await self._go_on(work)
 
     async def chosen(
         self, say: CollectingDispatcher, turn: Turn, actor: Actor, order: Order, several: bool
@@ -216,12 +237,14 @@ class JobForm(ValidateOrderForm):
         asked = turn.slot("requested_slot")
         if asked in ORDER_SLOTS:
             return super().digresses(turn)
+        if turn.intent == "affirm" and turn.offered_human:
+            return True
         if turn.intent in {self.intent, "inform", "affirm", "deny", *UNSURE}:
             return False
         if wishes(turn, turn.intent):
             return True
-        step = next((step for step in self.steps if step.name == asked), None)
-        return not (step and (step.accepts(turn) or declines(turn)))
+        steps = [step for step in self.steps if asked in (step.name, CONFIRMED)]
+        return not (any(step.accepts(turn) for step in steps) or (asked != CONFIRMED and declines(turn)))
 
     def _another_order(self, turn: Turn) -> bool:
         """Whether the message turns to another order than the one in hand."""
@@ -238,17 +261,21 @@ class JobForm(ValidateOrderForm):
         )
 
     async def _go_on(self, work: Work) -> list[EventType]:
-        """Take what the message brings, then ask for what is lacking, propose, or act."""
+        """Take what the message brings, then ask for what is lacking, or propose."""
+        try:
+            return await self._advance(work)
+        except Refused as refused:
+            return await self.refused(work, refused)
+
+    async def _advance(self, work: Work) -> list[EventType]:
         job, turn = work.job, work.turn
-        can = work.order.can.get(self.permission)
+        can = self.may(work.order)
         if can and not can.allowed:
-            return await self.refused(work, Refused(can.cause or "", can.reason or ""))
-        if work.asked == CONFIRMED and job.key and not turn.digressed and self._agrees(work):
-            return await self._carry_out(work, job.key)
+            raise Refused(can.cause or "", can.reason or "")
         before = dict(job.values)
         if not turn.digressed:
             if corrects(turn):
-                job.forget(*self._corrected(work))
+                work.taken_back = job.forget(*self._corrected(work))
             for step in self.steps:
                 await step.take(work)
         job.early = {}
@@ -264,11 +291,11 @@ class JobForm(ValidateOrderForm):
         """The steps that a bare "不对" takes back: the item where there are several."""
         return ("items",) if len(work.order.items) > 1 else ()
 
-    def _agrees(self, work: Work) -> bool:
-        shown = work.turn.entity("proposal")
-        if shown is not None:
-            return shown == work.job.key
-        return bool(work.turn.text) and says_yes(work.turn, self.intent)
+    def _agrees(self, turn: Turn, job: Job) -> bool:
+        shown = turn.entity("proposal")
+        if not job.key or shown is not None:
+            return shown is not None and shown == job.key
+        return bool(turn.text) and says_yes(turn, self.intent)
 
     async def _request(self, work: Work, step: Step) -> list[EventType]:
         job = work.job
@@ -279,14 +306,11 @@ class JobForm(ValidateOrderForm):
             work.tell(step.why, button("human", HUMAN))
         else:
             await step.ask(work)
-        return [SlotSet("job", asdict(job)), SlotSet("requested_slot", step.name)]
+        return self._waits(job, step.name)
 
     async def _propose(self, work: Work, anew: bool) -> list[EventType]:
         job = work.job
-        try:
-            would = await self.write(work, key="", dry_run=True)
-        except Refused as refused:
-            return await self.refused(work, refused)
+        would = await self.write(work, key="", dry_run=True)
         if over_limit(self.pays_fen(would)):
             work.tell("utter_over_limit", button("human", HUMAN), button("no_thanks", NO_THANKS))
             return self.end(job, "refused")
@@ -298,7 +322,7 @@ class JobForm(ValidateOrderForm):
             work.tell("utter_confirm_again", *self._yes_no(job))
         else:
             self.propose(work, would, *self._yes_no(job))
-        return [SlotSet("job", asdict(job)), SlotSet("requested_slot", CONFIRMED)]
+        return self._waits(job, CONFIRMED)
 
     def _yes_no(self, job: Job) -> tuple[dict[str, str], dict[str, str]]:
         return (
@@ -306,35 +330,51 @@ class JobForm(ValidateOrderForm):
             button(f"no_{self.intent}", NO_THANKS),
         )
 
-    async def _carry_out(self, work: Work, key: str) -> list[EventType]:
+    async def _carry_out(self, work: Work) -> list[EventType]:
         job = work.job
         try:
-            done = await self.write(work, key=key, dry_run=False)
+            done = await self.write(work, key=job.key or "", dry_run=False)
         except Refused as refused:
             return await self.refused(work, refused)
         except Unavailable:
-            job.failures += 1
-            again = button("again", f'/affirm{{"proposal": "{key}"}}')
-            if job.failures < ATTEMPTS:
-                work.tell("utter_write_unsure", again, button("human", HUMAN))
-            else:
-                work.tell("utter_write_failed", button("human", HUMAN), again)
-            return [SlotSet("job", asdict(job)), SlotSet("requested_slot", CONFIRMED)]
+            return self._undecided(work.say, job)
         self.conclude(work, done)
         return [*self.end(job, "done"), SlotSet("refusals", 0)]
 
+    def _undecided(self, say: CollectingDispatcher, job: Job) -> list[EventType]:
+        """The shop gave no answer to the yes: trying again acts once. The second time a human is offered."""
+        job.failures += 1
+        if job.failures < ATTEMPTS:
+            again = button("again", f'/affirm{{"proposal": "{job.key}"}}')
+            say.utter_message(response="utter_write_unsure", buttons=[again, button("human", HUMAN)])
+        else:
+            offer = [button("human", HUMAN), button("no_thanks", NO_THANKS)]
+            say.utter_message(response="utter_write_failed", buttons=offer)
+        return self._waits(job, CONFIRMED)
+
+    def _waits(self, job: Job, slot: str) -> list[EventType]:
+        """The form goes on with ``slot``; its order is what is spoken of."""
+        return [
+            SlotSet("order_no", job.order_no),
+            SlotSet("job", asdict(job)),
+            SlotSet("requested_slot", slot),
+        ]
+
     def _leave(self, say: CollectingDispatcher, turn: Turn, job: Job) -> list[EventType]:
         """The shopper lets it be. Turned down twice, a human may find what suits."""
-        refusals = int(turn.slot("refusals") or 0) + (turn.slot("requested_slot") == CONFIRMED)
-        if refusals >= REFUSALS:
+        proposed = turn.slot("requested_slot") == CONFIRMED and not job.failures
+        refusals = int(turn.slot("refusals") or 0) + proposed
+        if proposed and refusals >= REFUSALS:
             say.utter_message(
                 response="utter_left_twice", buttons=[button("human", HUMAN), button("no_thanks", NO_THANKS)]
             )
         else:
-            say.utter_message(response="utter_left")
+            say.utter_message(response="utter_left_undecided" if job.failures else "utter_left")
         return [*self.end(job, "left"), SlotSet("refusals", refusals)]
 
     def end(self, job: Job, outcome: str) -> list[EventType]:
-        """Ends the form."""
+        """Ends the form; what it has collected, such as an address, is forgotten."""
         job.outcome = outcome
-        return [SlotSet("job", asdict(job)), SlotSet("order", None), SlotSet("requested_slot", None)]
+        job.values, job.early = {}, {}
+        topic = [SlotSet("order_no", job.order_no)] if job.order_no else []
+        return [*topic, SlotSet("job", asdict(job)), SlotSet("order", None), SlotSet("requested_slot", None)]

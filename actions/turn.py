@@ -141,7 +141,8 @@ class Turn:
     def offered_human(self) -> bool:
         """Whether the bot just asked, yes or no, for a colleague to take over."""
         buttons = (self.last_said.get("data") or {}).get("buttons") or []
-        return {button["payload"] for button in buttons} >= {HUMAN, NO_THANKS}
+        payloads = {button["payload"] for button in buttons}
+        return payloads >= {HUMAN, NO_THANKS} and not any(each.startswith("/affirm") for each in payloads)
 
     def turns_since(self, slot: str) -> int | None:
         """How many messages ago the slot last got a value; None if it never did."""
