@@ -52,13 +52,13 @@ class Turn(_Strict):
     buttons: Phrases = []
     no_buttons: bool = False
     cards: list[Part] | None = None
-    owner: Literal["bot", "queue"] | None = None
+    owner: Literal["bot", "queue", "any"] | None = None
     handoff: str | None = None
 
     @model_validator(mode="after")
     def one_deed(self) -> "Turn":
-        if sum(map(bool, (self.say, self.tap, self.photo, self.twice))) != 1:
-            raise ValueError("a turn has exactly one of say, tap, photo and twice")
+        if sum(map(bool, (self.say or self.photo, self.tap, self.twice))) != 1:
+            raise ValueError("a turn has exactly one of say, tap, photo and twice (or photo with say)")
         return self
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.dialogues.format import FOLDER, Dialogue, read
 from tests.dialogues.given import Cast, cast, load
-from tests.dialogues.runner import play, recovered
+from tests.dialogues.runner import Mismatch, play, recovered
 from tests.stack import Running
 
 AT_ONCE = 4
@@ -53,4 +53,7 @@ def played(stage: Running, request: pytest.FixtureRequest) -> Iterator[dict[str,
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("dialogue_id", IDS)
 def test_dialogue(played: dict[str, "Future[None]"], dialogue_id: str) -> None:
+    wrong = played[dialogue_id].exception()
+    if isinstance(wrong, Mismatch):
+        pytest.fail(str(wrong), pytrace=False)
     played[dialogue_id].result()
