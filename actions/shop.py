@@ -20,7 +20,7 @@ _threads = ThreadPoolExecutor(CALLS, thread_name_prefix="shop")
 @cache
 def shop() -> Shop:
     """The configured shop. Raises WrongShop."""
-    return connect(settings, CALLS)
+    return connect(settings, connections=CALLS)
 
 
 async def ask_shop(turn: Turn, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:

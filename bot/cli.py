@@ -11,9 +11,11 @@ from pydantic import ValidationError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data = typer.Typer(no_args_is_help=True, help="Training data.")
 catalogue = typer.Typer(no_args_is_help=True, help="The shop's goods, as the bot knows them.")
+shop = typer.Typer(no_args_is_help=True, help="The shop that the bot talks to.")
 staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 app.add_typer(data, name="data")
 app.add_typer(catalogue, name="catalogue")
+app.add_typer(shop, name="shop")
 app.add_typer(staff, name="staff")
 
 
@@ -109,6 +111,42 @@ def sync() -> None:
         typer.echo("They count once the bot has learned them: run `make train`.")
 
 
+@shop.command("check")
+def check_shop(
+    customer: Annotated[str, typer.Option(help="Id of one of the shop's customers.")],
+    order: Annotated[str, typer.Option(help="Number of an order of hers.")],
+    url: Annotated[str, typer.Argument(help="Address of the backend; without, the configured shop.")] = "",
+    phone_tail: Annotated[
+        str, typer.Option(help="Last four digits of the recipient's phone: checks a visitor's way too.")
+    ] = "",
+    writes: Annotated[
+        bool, typer.Option("--writes", help="Also the calls that write, with dry_run=true.")
+    ] = False,
+) -> None:
+    """Make the contract's calls to the shop, and print how each went. Writes nothing."""
+    import structlog
+
+    from actions.backend import check
+    from actions.backend.choice import connect
+    from bot.settings import settings
+
+    # What failed stands in the findings.
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    chosen = settings.model_copy(update={"shop_url": url, "shop_adapter": "rest"}) if url else settings
+    # Every call is to be tried, whatever became of those before.
+    backend = connect(chosen, open_after=1000)
+    wrong = 0
+    for finding in check.check(backend, customer, order, phone_tail=phone_tail, writes=writes):
+        wrong += not finding.ok
+        typer.secho(
+            f"{'ok   ' if finding.ok else 'WRONG'}  {finding.call:24}  {finding.said}",
+            fg=None if finding.ok else "red",
+        )
+    if wrong:
+        _fail(f"{wrong} call(s) went wrong.")
+    typer.echo("The shop keeps the contract as far as was checked.")
+
+
 @staff.command()
 def password(name: str) -> None:
     """Give a member of staff a new password, and print it."""
@@ -128,8 +166,13 @@ def _fail(message: str) -> NoReturn:
 
 def main() -> None:
     """Run the command; a wrong setting is one sentence."""
+    from actions.backend.choice import WrongShop
+
     try:
         app()
+    except WrongShop as why:
+        typer.secho(str(why), err=True, fg="red")
+        sys.exit(1)
     except ValidationError as error:
         for fault in error.errors():
             name = f"GUITAI_{'.'.join(str(part) for part in fault['loc']).upper()}"

@@ -1,6 +1,7 @@
 """Which shop the bot talks to, as the settings say."""
 
 from importlib import import_module
+from typing import Any
 
 from actions.backend.contract import Shop
 from actions.backend.rest import RestShop
@@ -12,20 +13,20 @@ class WrongShop(Exception):
     """The settings name no shop that can be talked to; one sentence says what to do."""
 
 
-def connect(settings: Settings, connections: int = 32) -> Shop:
+def connect(settings: Settings, **limits: Any) -> Shop:
     """The shop that the settings name.
 
     Args:
         settings: of this installation.
-        connections: how many calls may be under way at once.
+        limits: of ``Transport``: connections, open_after, open_seconds; for our own adapters.
 
     Raises:
         WrongShop: it cannot be made.
     """
     if settings.shop_adapter == "rest":
-        return RestShop(settings.shop_api, settings.shop_service_secret, connections=connections)
+        return RestShop(settings.shop_api, settings.shop_service_secret, **limits)
     if settings.shop_adapter == "woocommerce":
-        return _woocommerce(settings, connections)
+        return _woocommerce(settings, limits)
     module, _, factory = settings.shop_adapter.partition(":")
     try:
         make = getattr(import_module(module), factory)
@@ -38,7 +39,7 @@ def connect(settings: Settings, connections: int = 32) -> Shop:
     return shop
 
 
-def _woocommerce(settings: Settings, connections: int) -> WooCommerceShop:
+def _woocommerce(settings: Settings, limits: dict[str, Any]) -> WooCommerceShop:
     needed = ("woocommerce_url", "woocommerce_key", "woocommerce_secret")
     if missing := [f"GUITAI_{name.upper()}" for name in needed if not getattr(settings, name)]:
         raise WrongShop(
@@ -50,7 +51,7 @@ def _woocommerce(settings: Settings, connections: int) -> WooCommerceShop:
             settings.woocommerce_key,
             settings.woocommerce_secret,
             settings.shop_service_secret,
-            connections=connections,
+            **limits,
         )
     except ValueError as error:
         raise WrongShop(f"GUITAI_WOOCOMMERCE_URL is wrong: {error}.") from None

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import requests
 import structlog
 from pybreaker import STATE_OPEN, CircuitBreaker, CircuitBreakerError, CircuitMemoryStorage
+from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -114,7 +115,7 @@ class Transport:
         try:
             result = read(response)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            self._failed(name, f"answer against the contract: {type(error).__name__}")
+            self._failed(name, f"answer against the contract: {_fault(error)}")
         self._count(None)
         return result
 
@@ -124,7 +125,7 @@ class Transport:
             # A refusal shows that the shop is alive.
             self._count(None)
             raise error
-        cause = f"status {response.status_code}"
+        cause = f"status {response.status_code} {_problem(response)}".rstrip()
         log.error("shop.refused", call=call, cause=cause)
         raise Unavailable(f"{call}: {cause}")
 
@@ -156,6 +157,21 @@ class Transport:
         error = Unavailable(f"{call}: {cause}")
         self._count(error)
         raise error
+
+
+def _problem(response: requests.Response) -> str:
+    """The problem's short name, where the answer has one; nothing that could be somebody's data."""
+    answer = body(response)
+    name = str(answer.get("type") or answer.get("code") or "")
+    return name if re.fullmatch(r"[a-z0-9_-]{1,60}", name) else ""
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with an answer, without anything that stands in it."""
+    if not isinstance(error, ValidationError):
+        return type(error).__name__
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def body(response: requests.Response) -> dict[str, Any]:
