@@ -87,14 +87,14 @@ class Bubble:
                     text("span", message.name or t(f"from_{message.sender}"), "message-who")
                     moment(message.at)
             content = message.content or {}
+            if attachment := content.get("attachment"):
+                show_picture(str(attachment), t)
             if message.text:
                 text("p", message.text, "message-text")
             cards = [content.get("card"), *(content.get("cards") or [])]
             for card in cards:
                 if isinstance(card, dict):
                     show_card(card, t)
-            if attachment := content.get("attachment"):
-                show_picture(str(attachment), t)
             if buttons := content.get("buttons"):
                 with el("div", "offers"):
                     for offered in buttons:

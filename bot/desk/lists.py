@@ -193,7 +193,9 @@ class _RowElement:
         kind = ownership.kind(row.owner)
         self._face.set_text(name[0] if row.name else t("visitor")[0])
         self._name.set_text(name)
-        said = row.last_text if row.last_text or row.last_from is None else t("not_text")
+        # Shoppers send no cards, and nobody else sends pictures.
+        instead = t("not_text_shopper" if row.last_from == "shopper" else "not_text")
+        said = row.last_text if row.last_text or row.last_from is None else instead
         who = "" if row.last_from in ("shopper", None) else f"{t('from_' + row.last_from)}："
         self._last.set_text(f"{who}{said}" if said else t("no_message"))
         waits = kind == "queue" or (kind == "agent" and row.last_from == "shopper")
