@@ -45,6 +45,8 @@ async def hand_over(say: CollectingDispatcher, turn: Turn) -> list[EventType]:
     """Say that a colleague takes over and put the packet beside it; ends an active form."""
     reason = _reason(turn)
     slots = {name: value for name in SLOTS if (value := turn.known(name))}
+    if turn.settled:
+        slots["settled"] = turn.settled
     handoff: dict[str, Any] = {"reason": reason, "slots": slots, "orders": await _orders(turn)}
     say.utter_message(response=f"utter_handoff_{reason}", json_message={"handoff": handoff})
     # What a job has collected, such as an address, is not kept.

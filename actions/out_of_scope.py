@@ -1,6 +1,6 @@
 """out_of_scope: what the bot is unsure of or cannot do. It asks back once, then hands over."""
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.human_agent import hand_over
@@ -20,13 +20,22 @@ class ActionAskBack(TurnAction):
         if _unsure_before(turn):
             return await hand_over(say, turn)
         human = button("human", HUMAN)
+        told = _tell_settled(say, turn)
         if turn.intent == "out_of_scope":
             say.utter_message(response="utter_out_of_scope")
         elif readings := likely_readings(turn):
             say.utter_message(response="utter_ask_back", buttons=[*readings, human])
         else:
             say.utter_message(response="utter_ask_rephrase", buttons=[human])
+        return told
+
+
+def _tell_settled(say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+    """What is unclear after an agent was there may well be about what was settled: it is told once."""
+    if not turn.settled or turn.slot("settled_told") == turn.settled:
         return []
+    say.utter_message(response="utter_settled", settled=turn.settled)
+    return [SlotSet("settled_told", turn.settled)]
 
 
 def likely_readings(turn: Turn) -> list[dict[str, str]]:

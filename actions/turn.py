@@ -81,6 +81,12 @@ class Turn:
         sent = context.get("attachments") or []
         return [str(one) for one in [*sent, self.entity("attachment")] if one]
 
+    @property
+    def settled(self) -> str | None:
+        """What an agent noted as settled when last handing the conversation back to the bot."""
+        settled = ((self._message.get("metadata") or {}).get("context") or {}).get("settled")
+        return str(settled) if settled else None
+
     @cached_property
     def entities(self) -> dict[str, str]:
         """The first value of each entity in the message."""

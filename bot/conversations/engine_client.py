@@ -31,8 +31,17 @@ def said(turn: ClaimedTurn) -> dict[str, Any]:
         return {"payload": turn.payload}
     if turn.attachment and not turn.text:
         return {"payload": f"/inform{json.dumps({'attachment': turn.attachment})}"}
-    context = {"context": {"attachments": [turn.attachment]}} if turn.attachment else {}
-    return {"text": turn.text, **context}
+    return {"text": turn.text}
+
+
+def context(turn: ClaimedTurn) -> dict[str, Any]:
+    """What the actions shall know besides the message."""
+    told: dict[str, Any] = {}
+    if turn.attachment and turn.text:
+        told["attachments"] = [turn.attachment]
+    if turn.settled:
+        told["settled"] = turn.settled
+    return told
 
 
 class EngineClient:
@@ -60,6 +69,7 @@ class EngineClient:
             "message_id": turn.message_id,
             "channel": turn.channel,
             "customer": turn.customer,
+            "context": context(turn),
             **said(turn),
         }
         try:

@@ -204,3 +204,14 @@ def claimable() -> Select[Turn]:
         .order_by(Turn.id)
         .limit(1)
     )
+
+
+def settled(session: Session, conversation_id: str) -> str | None:
+    """What an agent noted as settled when last handing the conversation back."""
+    last = session.scalar(
+        select(Event.detail)
+        .where(Event.conversation_id == conversation_id, Event.move == "hand_back")
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    return (last or {}).get("settled")

@@ -45,6 +45,8 @@ class ClaimedTurn:
     text: str | None
     payload: str | None
     attachment: str | None
+    settled: str | None
+    """What an agent noted as settled when last handing back."""
 
     @property
     def message_id(self) -> str:
@@ -269,6 +271,7 @@ class Store:
                     message.text,
                     message.payload,
                     (message.content or {}).get("attachment"),
+                    steps.settled(session, conversation.id),
                 )
         return None
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from actions.wording import faq_title
-from tests.actions.conftest import ActionServer, bot, user
+from tests.actions.conftest import ActionServer, Said, bot, user
 
 HANDOFF = bot("utter_handoff_low_confidence", custom={"handoff": {"reason": "low_confidence"}})
 
@@ -84,3 +85,15 @@ def test_the_second_unsure_turn_in_a_row_hands_over(
         assert said.names == [
             {"nlu_fallback": "utter_ask_back", "out_of_scope": "utter_out_of_scope"}[intent]
         ]
+
+
+def test_what_an_agent_settled_is_told_once(server: ActionServer) -> None:
+    def ask(slots: dict[str, Any]) -> Said:
+        call = server.request("action_ask_back", "那个呢", "nlu_fallback", None, None, slots, None, None)
+        call["tracker"]["latest_message"]["metadata"]["context"] = {"settled": "补发一件"}
+        response = httpx.post(f"{server.address}/webhook", json=call, headers=server.headers, timeout=20)
+        return Said(**response.json())
+
+    told = ask({})
+    assert told.names[0] == "utter_settled" and told.responses[0]["settled"] == "补发一件"
+    assert "utter_settled" not in ask(told.slots).names

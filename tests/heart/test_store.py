@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from bot.conversations import notices
+from bot.conversations.engine_client import context
 from bot.conversations.models import Turn
 from bot.conversations.ownership import IllegalMove
 from bot.conversations.steps import Reply, UnknownConversation, UnknownPayload, now
@@ -182,6 +183,9 @@ def test_the_agent_speaks_only_in_her_own_conversations(store: Store) -> None:
     store.hand_back(conversation, 1, settled="补发一件")
     assert store.state(conversation).owner == "bot"
     assert store.events(conversation)[-1].detail == {"settled": "补发一件"}
+    store.receive(conversation, "after", "补发的呢")
+    turn = store.claim_turn("me", LEASE)
+    assert turn and context(turn) == {"settled": "补发一件"}
     with pytest.raises(NotYours):
         store.say(conversation, 1, "小王", "还有吗", "z")
 
