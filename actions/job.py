@@ -119,6 +119,8 @@ class Step(ABC):
     """Its key in ``Job.values``, and the requested slot while it is asked for."""
     why: str | None = None
     """The response that explains to one who declines what it is needed for."""
+    stuck = "utter_offer_human"
+    """The response that offers a human after asking in vain."""
 
     @abstractmethod
     async def take(self, work: Work) -> None:
@@ -197,7 +199,7 @@ class JobForm(ValidateOrderForm):
         job = Job.of(turn, self.form, starting)
         asked = None if starting else turn.slot("requested_slot")
         if asked and not turn.digressed:
-            if says_no(turn):
+            if says_no(turn) and not self._answers(turn, asked):
                 return self._leave(say, turn, job)
             if self.digresses(turn):
                 raise ActionExecutionRejection(self.form)
@@ -245,6 +247,10 @@ class JobForm(ValidateOrderForm):
             return True
         steps = [step for step in self.steps if asked in (step.name, CONFIRMED)]
         return not (any(step.accepts(turn) for step in steps) or (asked != CONFIRMED and declines(turn)))
+
+    def _answers(self, turn: Turn, asked: str) -> bool:
+        """Whether it is the value asked for, though it sounds like a no: "不喜欢了"."""
+        return any(step.accepts(turn) for step in self.steps if step.name == asked)
 
     def _another_order(self, turn: Turn) -> bool:
         """Whether the message turns to another order than the one in hand."""
@@ -301,7 +307,7 @@ class JobForm(ValidateOrderForm):
         job = work.job
         job.key = None
         if job.attempts >= ATTEMPTS and not work.turn.digressed:
-            work.tell("utter_offer_human", button("human", HUMAN), button("no_thanks", NO_THANKS))
+            work.tell(step.stuck, button("human", HUMAN), button("no_thanks", NO_THANKS))
         elif step.why and declines(work.turn):
             work.tell(step.why, button("human", HUMAN))
         else:
