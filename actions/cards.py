@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from actions.backend.contract import Address, Order, Shipment
+from actions.backend.contract import Address, AfterSale, AfterSaleItem, Order, Shipment
 
 _order = TypeAdapter(Order)
 
@@ -46,6 +46,37 @@ def logistics_card(order_no: str, parcel: Shipment) -> dict[str, Any]:
             {"at": scan.at.isoformat(), "place": scan.place, "text": scan.text} for scan in parcel.events
         ],
     }
+
+
+def return_card(sale: AfterSale) -> dict[str, Any]:
+    """The card of a return, exchange, refund, resend or repair; the address is the shop's own."""
+    address = sale.return_address
+    card: dict[str, Any] = {
+        "kind": "return",
+        "id": sale.id,
+        "order_no": sale.order_no,
+        "status": sale.state,
+        "status_text": sale.state_text,
+        "title": sale.kind_text,
+        "reason": sale.reason_text,
+        "items": [_goods(item) for item in sale.items],
+        "next_step": sale.next_step,
+        "created_at": sale.created_at.isoformat(),
+        "events": [{"at": step.at.isoformat(), "text": step.text} for step in sale.timeline],
+    }
+    if sale.refund_fen:
+        card |= {"refund_fen": sale.refund_fen, "method": sale.method_text}
+    if sale.target:
+        card["target"] = _goods(sale.target)
+    if address:
+        card["return_address"] = {"name": address.name, "phone": address.phone, "text": address.text}
+    if sale.expected_at:
+        card["expected_at"] = sale.expected_at.isoformat()
+    return card
+
+
+def _goods(item: AfterSaleItem) -> dict[str, Any]:
+    return {"name": item.name, "spec": item.spec, "qty": item.qty}
 
 
 def kept(order: Order) -> dict[str, Any]:

@@ -23,6 +23,7 @@ AFTER = {
     "utter_write_unsure": "action_failed",
     "utter_write_failed": "action_failed",
     "utter_offer_human": "repeated_failure",
+    "utter_evidence_stuck": "repeated_failure",
     "utter_unclear_twice": "repeated_failure",
     "utter_verification_locked": "repeated_failure",
     "utter_refused": "policy",

@@ -70,6 +70,10 @@ class ValidateOrderForm(TurnAction):
         """Those of a customer's orders that the question is about; all, when it fits none."""
         return orders
 
+    async def choosable(self, turn: Turn, customer: Customer, orders: list[Order]) -> list[Order]:
+        """As ``offered``, where the shop must be asked for that."""
+        return self.offered(orders)
+
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
         asked = None if self.starting(turn) else turn.slot("requested_slot")
         if asked and turn.digressed:
@@ -121,7 +125,7 @@ class ValidateOrderForm(TurnAction):
         if not page.items:
             say.utter_message(response="utter_no_orders")
             return leave()
-        offered = self.offered(page.items)
+        offered = await self.choosable(turn, customer, page.items)
         shown = shown_orders(turn)
         no, ordinal = turn.entity("order_no"), turn.entity("ordinal") or _bare_number(turn, asked)
 
@@ -139,14 +143,14 @@ class ValidateOrderForm(TurnAction):
         if ordinal == OTHER:
             return self._ask(customer, offered, 0)
         if ordinal:
-            pointed = _pointed(ordinal, shown if asked or ordinal.isdigit() else offered)
-            if pointed:
-                return await self._found(say, turn, customer, pointed, page.total > 1)
+            ordered = pointed(ordinal, shown if asked or ordinal.isdigit() else offered)
+            if ordered:
+                return await self._found(say, turn, customer, ordered, page.total > 1)
 
         named = matching(turn, page.items)
         if len(named) == 1:
             return await self._found(say, turn, customer, named[0], page.total > 1)
-        if not asked and not named and (topic := await self._topic(turn, customer, page)):
+        if not asked and not named and (topic := await self._topic(turn, customer, page, offered)):
             return await self._found(say, turn, customer, topic, page.total > 1)
         if len(page.items) == 1:
             return await self._found(say, turn, customer, page.items[0], page.total > 1)
@@ -160,7 +164,9 @@ class ValidateOrderForm(TurnAction):
                 return order
         return await ask_shop(turn, shop().order, customer, no)
 
-    async def _topic(self, turn: Turn, customer: Customer, page: OrderPage) -> Order | None:
+    async def _topic(
+        self, turn: Turn, customer: Customer, page: OrderPage, offered: list[Order]
+    ) -> Order | None:
         """The order just spoken of, while it is still the topic."""
         no, turns = turn.known("order_no"), turn.turns_since("order_no")
         if not no or turns is None or turns > TOPIC_TURNS:
@@ -400,8 +406,9 @@ def _bare_number(turn: Turn, asked: str | None) -> str | None:
     return turn.text if asked and re.fullmatch(r"[1-9]", turn.text) else None
 
 
-def _pointed(ordinal: str, orders: Sequence[Order]) -> Order | None:
+def pointed(ordinal: str, choices: Sequence[T]) -> T | None:
+    """The one of ``choices`` that an entity ``ordinal`` points at."""
     index = {"latest": 0, "last": -1}.get(ordinal, int(ordinal) - 1 if ordinal.isdigit() else None)
-    if index is None or not -1 <= index < len(orders) or not orders:
+    if index is None or not -1 <= index < len(choices) or not choices:
         return None
-    return orders[index]
+    return choices[index]

@@ -1,9 +1,27 @@
-"""quality_complaint"""
+"""quality_complaint: goods that are bad or broken."""
 
-from actions.job import JobForm
+from actions.after_sales import (
+    AfterSaleForm,
+    EvidenceStep,
+    ItemsStep,
+    ReasonStep,
+    SolutionStep,
+    VariantStep,
+)
+from actions.job import Work
 
 
-class ValidateQualityComplaintForm(JobForm):
+class ValidateQualityComplaintForm(AfterSaleForm):
     form = "quality_complaint_form"
     intent = "quality_complaint"
-    permission = "return"
+    kinds = ("return", "exchange", "refund_only", "resend", "repair")
+    steps = (
+        ItemsStep(*kinds),
+        ReasonStep("quality", "damaged", "not_as_described", otherwise="quality"),
+        EvidenceStep(),
+        SolutionStep(*kinds),
+        VariantStep(),
+    )
+
+    def kind(self, work: Work) -> str:
+        return str(work.job.values["solution"])

@@ -1,9 +1,15 @@
-"""warranty_repair"""
+"""warranty_repair: goods that broke within the warranty."""
 
-from actions.job import JobForm
+from actions.after_sales import AfterSaleForm, ItemsStep, ReasonStep
+from actions.job import Work
 
 
-class ValidateWarrantyRepairForm(JobForm):
+class ValidateWarrantyRepairForm(AfterSaleForm):
     form = "warranty_repair_form"
     intent = "warranty_repair"
-    permission = "repair"
+    kinds = ("repair",)
+    instead = (*AfterSaleForm.instead, ("kind", "quality", "quality_complaint"))
+    steps = (ItemsStep("repair"), ReasonStep("quality", "damaged", "other"))
+
+    def kind(self, work: Work) -> str:
+        return "repair"

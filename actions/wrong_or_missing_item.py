@@ -1,9 +1,19 @@
-"""wrong_or_missing_item"""
+"""wrong_or_missing_item: something else came than was ordered, or less."""
 
-from actions.job import JobForm
+from actions.after_sales import AfterSaleForm, EvidenceStep, ItemsStep, ReasonStep, SolutionStep
+from actions.job import Work
 
 
-class ValidateWrongOrMissingItemForm(JobForm):
+class ValidateWrongOrMissingItemForm(AfterSaleForm):
     form = "wrong_or_missing_item_form"
     intent = "wrong_or_missing_item"
-    permission = "resend"
+    kinds = ("resend", "return", "refund_only")
+    steps = (
+        ReasonStep("wrong_item", "missing"),
+        ItemsStep(*kinds),
+        EvidenceStep(),
+        SolutionStep(*kinds),
+    )
+
+    def kind(self, work: Work) -> str:
+        return str(work.job.values["solution"])
