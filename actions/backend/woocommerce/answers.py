@@ -11,7 +11,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from actions.backend import contract
-from actions.backend.contract import ACTIONS, AFTER_SALES, Allowed, Refused
+from actions.backend.bare import nothing_allowed
+from actions.backend.contract import Allowed
 from actions.backend.woocommerce import shapes
 
 CHINA = timezone(timedelta(hours=8))
@@ -64,7 +65,7 @@ def order(raw: shapes.Order) -> contract.Order:
         ),
         address=address(raw.shipping if raw.shipping.address_1 else raw.billing, raw.billing.phone),
         can={
-            **{action: _unsupported(action) for action in (*ACTIONS, *AFTER_SALES)},
+            **nothing_allowed(),
             "cancel": allowed("cancel", raw),
             "remark": allowed("remark", raw),
         },
@@ -84,11 +85,6 @@ def allowed(action: str, raw: shapes.Order) -> Allowed:
     if cause is None:
         return Allowed(True)
     return Allowed(False, texts()["refused"][action][cause], cause)
-
-
-def unsupported(action: str) -> Refused:
-    """What WooCommerce has no call for, and a colleague does."""
-    return Refused("unsupported", texts()["refused"]["unsupported"][action])
 
 
 def shipments(raw: shapes.Order) -> list[contract.Shipment]:
@@ -215,11 +211,6 @@ def _status(raw: shapes.Order) -> str:
 def _sent_early(raw: shapes.Order) -> bool:
     # Many shops enter the parcel's number and complete the order later.
     return bool(raw.trackings) and (raw.status == "processing" or raw.status not in STATUS)
-
-
-def _unsupported(action: str) -> Allowed:
-    refused = unsupported(action) if action in texts()["refused"]["unsupported"] else None
-    return Allowed(False, refused.reason, refused.cause) if refused else Allowed(True)
 
 
 def _item(line: shapes.Line) -> contract.Item:

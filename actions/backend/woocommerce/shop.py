@@ -16,32 +16,23 @@ import requests
 from pydantic import TypeAdapter
 
 from actions.backend import visitors
+from actions.backend.bare import BareShop
 from actions.backend.contract import (
     Actor,
-    Address,
-    AfterSale,
-    AfterSalePage,
-    AfterSaleRequest,
     Cancellation,
     Coupon,
     Customer,
-    Invoice,
-    NewAddress,
     NotFound,
     Order,
     OrderPage,
-    Points,
-    PriceProtection,
     ProductDetail,
     ProductPage,
     Profile,
-    Promotion,
     RefundPage,
     Refused,
     Shipment,
     ShopError,
     Unavailable,
-    Urged,
     Verification,
     VerificationFailed,
 )
@@ -76,7 +67,7 @@ _categories = TypeAdapter(list[shapes.Category])
 _coupons = TypeAdapter(list[shapes.Coupon])
 
 
-class WooCommerceShop:
+class WooCommerceShop(BareShop):
     """A WooCommerce shop, safe to share between threads. Its currency must be CNY.
 
     An order's number is WooCommerce's id of it. What WooCommerce cannot do is refused with a reason.
@@ -148,46 +139,6 @@ class WooCommerceShop:
                 # What the customer wrote at checkout stays.
                 note = f"{raw.customer_note}\n{text}" if raw.customer_note else text
                 self._put(raw, {"customer_note": note, "meta_data": [_note(key, "remark")]})
-
-    def change_address(
-        self, actor: Actor, no: str, address: NewAddress, *, key: str, dry_run: bool
-    ) -> Address:
-        raise self._unsupported(actor, no, "change_address")
-
-    def urge(self, actor: Actor, no: str, *, key: str, dry_run: bool) -> Urged:
-        raise self._unsupported(actor, no, "urge")
-
-    def invoice(
-        self,
-        actor: Actor,
-        no: str,
-        *,
-        kind: str,
-        title: str,
-        tax_no: str = "",
-        email: str = "",
-        key: str,
-        dry_run: bool,
-    ) -> Invoice:
-        raise self._unsupported(actor, no, "invoice")
-
-    def protect_price(self, actor: Actor, no: str, *, key: str, dry_run: bool) -> PriceProtection:
-        raise self._unsupported(actor, no, "price_protect")
-
-    def request_after_sale(
-        self, actor: Actor, request: AfterSaleRequest, *, key: str, dry_run: bool
-    ) -> AfterSale:
-        raise self._unsupported(actor, request.order_no, request.kind)
-
-    def after_sales(
-        self, actor: Actor, *, order_no: str | None = None, page: int = 1, page_size: int = 20
-    ) -> AfterSalePage:
-        if order_no is not None:
-            self._order(actor, order_no)
-        return AfterSalePage([], page, page_size, 0)
-
-    def withdraw_after_sale(self, actor: Actor, id: str, *, key: str, dry_run: bool) -> AfterSale:
-        raise NotFound
 
     def refunds(
         self, actor: Actor, *, order_no: str | None = None, page: int = 1, page_size: int = 20
@@ -267,12 +218,6 @@ class WooCommerceShop:
                 break
         return [answers.coupon(raw, customer, order_no is not None) for raw in mine]
 
-    def points(self, actor: Customer) -> Points:
-        raise answers.unsupported("points")
-
-    def promotions(self) -> list[Promotion]:
-        return []
-
     def verify(self, order_no: str, phone_tail: str) -> Verification:
         self._tails.check(order_no)
         try:
@@ -312,10 +257,6 @@ class WooCommerceShop:
         except NotFound:
             return False
         return "refunds" in gateway.method_supports
-
-    def _unsupported(self, actor: Actor, no: str, action: str) -> Refused:
-        self._order(actor, no)
-        return answers.unsupported(action)
 
     def _customer(self, actor: Customer) -> shapes.Customer:
         return self._get("/customers/{id}", _customer, _number(actor.id))
