@@ -35,7 +35,13 @@ def connect(settings: Settings, **limits: Any) -> Shop:
             f"GUITAI_SHOP_ADAPTER is {settings.shop_adapter!r} ({error}): set it to rest, woocommerce or"
             " module:factory, a function that takes the settings and gives the shop."
         ) from None
-    shop: Shop = make(settings)
+    try:
+        shop: Shop = make(settings)
+    except (LookupError, TypeError, ValueError) as error:
+        raise WrongShop(
+            f"{settings.shop_adapter} cannot make the shop ({type(error).__name__}: {error}): does it have all"
+            " settings that it reads?"
+        ) from None
     return shop
 
 

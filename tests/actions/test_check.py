@@ -123,6 +123,10 @@ def own_shop(settings: Settings) -> RestShop:
     return RestShop("http://127.0.0.1:1", settings.shop_service_secret)
 
 
+def unset_shop(settings: Settings) -> RestShop:
+    return RestShop("http://127.0.0.1:1", os.environ["OWN_SHOP_TOKEN"])
+
+
 def test_the_settings_choose_the_shop(tmp_path: Path) -> None:
     here: dict[str, Any] = {"data_dir": tmp_path}
     woo = {"woocommerce_url": "https://x.cn", "woocommerce_key": "k", "woocommerce_secret": "s"}
@@ -134,6 +138,7 @@ def test_the_settings_choose_the_shop(tmp_path: Path) -> None:
         ({"shop_adapter": "shopify"}, "shopify"),
         ({"shop_adapter": "no.such.module:make"}, "no.such.module"),
         ({"shop_adapter": f"{__name__}:nothing"}, "nothing"),
+        ({"shop_adapter": f"{__name__}:unset_shop"}, "OWN_SHOP_TOKEN"),
         ({"shop_adapter": "woocommerce"}, "GUITAI_WOOCOMMERCE_URL"),
         ({"shop_adapter": "woocommerce", **woo, "woocommerce_url": "http://x.cn"}, "https"),
     ):
