@@ -39,8 +39,8 @@ def connect(settings: Settings, **limits: Any) -> Shop:
         shop: Shop = make(settings)
     except (LookupError, TypeError, ValueError) as error:
         raise WrongShop(
-            f"{settings.shop_adapter} cannot make the shop ({type(error).__name__}: {error}): does it have all"
-            " settings that it reads?"
+            f"{settings.shop_adapter} cannot make the shop ({type(error).__name__}: {error}): has it all"
+            " settings that it needs?"
         ) from None
     return shop
 
