@@ -8,6 +8,8 @@ import re
 from actions.turn import Turn
 from actions.wording import wording
 
+# Intents of messages that are no value, whatever was asked for.
+TALK = {"affirm", "deny", "greet", "goodbye", "thanks", "chitchat", "human_agent", "complain_service"}
 LONGEST_YES = 20  # characters; who says more than that says more than yes
 
 
@@ -35,6 +37,17 @@ def corrects(turn: Turn) -> bool:
 def declines(turn: Turn) -> bool:
     """Whether the shopper would rather not tell or show what is asked for."""
     return _has("declining", turn.text)
+
+
+def asks(turn: Turn) -> bool:
+    """Whether the message is a question."""
+    return _has("questions", turn.text)
+
+
+def states(turn: Turn) -> bool:
+    """Whether the message may be the words asked for: neither talk nor a yes, a no or a question."""
+    short = turn.text in wording()["yes"] or turn.text in wording()["no"]
+    return bool(turn.text) and turn.intent not in TALK and not short and not asks(turn)
 
 
 def wishes(turn: Turn, intent: str) -> bool:

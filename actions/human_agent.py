@@ -28,6 +28,9 @@ AFTER = {
     "utter_verification_locked": "repeated_failure",
     "utter_refused": "policy",
     "utter_over_limit": "policy",
+    "utter_invoice_special": "policy",
+    "utter_invoice_requested": "policy",
+    "utter_invoice_issued": "policy",
     "utter_left_twice": "policy",
 }
 

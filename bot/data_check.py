@@ -28,7 +28,7 @@ RESPONSE_KEY = "utter_action"
 SILENT = {"actions/server.py"}  # its paths look like payloads
 SHARED_MODULES = {
     *("__init__", "__main__", "server", "shop", "policies", "wording", "cards"),
-    *("turn", "answers", "order_choice", "job", "after_sales", "products"),
+    *("turn", "answers", "order_choice", "job", "addresses", "after_sales", "products"),
 }
 
 # ``[text](entity)``, ``[text](entity:value)`` or ``[text]{"entity": …}``
