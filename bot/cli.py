@@ -111,6 +111,26 @@ def sync() -> None:
         typer.echo("They count once the bot has learned them: run `make train`.")
 
 
+@shop.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="YAML as docs/order-backend.md describes it.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Empty the sample shop first.")] = False,
+) -> None:
+    """Put the customers, products and orders of a file into the sample shop, also while it runs."""
+    from bot.settings import settings
+    from bot.shop.loading import CannotLoad
+    from bot.shop.loading import load as put
+
+    try:
+        done = put(settings.shop_database, file, replace=replace)
+    except CannotLoad as why:
+        _fail(str(why))
+    typer.echo(
+        f"Loaded: {done.customers} customers, {done.products} products, {done.orders} orders,"
+        f" {done.promotions} promotions."
+    )
+
+
 @shop.command("check")
 def check_shop(
     customer: Annotated[str, typer.Option(help="Id of one of the shop's customers.")],

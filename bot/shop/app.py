@@ -1,5 +1,6 @@
 """The sample shop's process."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,20 +12,27 @@ from fastapi.staticfiles import StaticFiles
 
 from bot import problems
 from bot.settings import Settings, settings
-from bot.shop import api, auth, page, seed, store
+from bot.shop import auth, database, health, page, seed, verification_api
+from bot.shop.after_sales import api as after_sales
+from bot.shop.benefits import api as benefits
+from bot.shop.customers import api as customers
+from bot.shop.loading import CannotLoad
+from bot.shop.orders import api as orders
+from bot.shop.orders import writes_api as order_writes
+from bot.shop.products import api as products
 
 STATIC = Path(__file__).with_name("static")
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The shop over ``settings.shop_database``, with sample data that is true today."""
-    database = store.open_database(settings.shop_database)
-    seed.load(database)
+    opened = database.open_database(settings.shop_database)
+    seed.load(opened)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        store.close_database(database)
+        database.close(opened)
 
     app = FastAPI(
         title="Guitai order backend",
@@ -37,13 +45,22 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = settings
-    app.state.database = database
+    app.state.database = opened
     problems.install(app)
     app.add_middleware(auth.ServiceTokenCheck, secret=settings.shop_service_secret)
     app.middleware("http")(_safe_headers)
-    app.include_router(api.router)
-    app.include_router(api.health)
-    app.include_router(page.router)
+    for room in (
+        customers,
+        orders,
+        order_writes,
+        after_sales,
+        products,
+        benefits,
+        verification_api,
+        health,
+        page,
+    ):
+        app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _be_exact(app.openapi())
     return app
@@ -75,8 +92,12 @@ def _be_exact(document: dict[str, Any]) -> None:
 
 def main() -> None:
     """Serve the shop until stopped."""
+    try:
+        app = create_app(settings)
+    except CannotLoad as why:
+        sys.exit(str(why))
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.shop_port,
         log_level="warning",

@@ -14,9 +14,11 @@ from starlette.types import Scope as Connection
 
 from bot.problems import Problem
 from bot.settings import Settings
-from bot.shop import store
+from bot.shop import lockout
 from bot.shop.clock import now
-from bot.shop.store import Scope, Session
+from bot.shop.database import Session
+from bot.shop.orders.queries import recipient_phone
+from bot.shop.scope import Scope
 
 AUDIENCE = "shop"
 ACTING_SECONDS = 60
@@ -102,11 +104,11 @@ def verify(session: Session, settings: Settings, order_no: str, phone_tail: str)
     Raises Problem 403 ``verification-failed``, the same and after the same work for an unknown order and a
     wrong phone; Problem 429 ``verification-locked`` after five wrong tries.
     """
-    wait = store.count_try(session, order_no, now(), WRONG_TRIES, LOCK)
-    phone = store.recipient_phone(session, order_no)
+    wait = lockout.count_try(session, order_no, now(), WRONG_TRIES, LOCK)
+    phone = recipient_phone(session, order_no)
     right = hmac.compare_digest((phone or "").encode()[-4:], phone_tail.encode())
     if right and wait is None:
-        store.forget_tries(session, order_no)
+        lockout.forget_tries(session, order_no)
     session.commit()
     if wait is not None:
         seconds = max(1, ceil(wait.total_seconds()))

@@ -9,10 +9,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
 from bot.settings import Settings
-from bot.shop import store, views
-from bot.shop.api import Db, Pictures
+from bot.shop.calls import Db, Pictures
+from bot.shop.orders.queries import orders as orders_of
+from bot.shop.orders.views import order as order_view
+from bot.shop.products.queries import products as find_products
+from bot.shop.products.views import summary
+from bot.shop.scope import Scope
 from bot.shop.seed import customer_token, customers_for_demo
-from bot.shop.store import Scope
 
 # An anonymous visitor is shown one order to try the verification with.
 VISITORS_ORDER_OF = "c1004"
@@ -33,14 +36,14 @@ def show(request: Request, db: Db, images: Pictures, customer: str = "") -> HTML
     chosen = next((person for person in people if person["id"] == customer), None)
     shown: dict[str, Any] = {"people": people, "chosen": chosen, "settings": settings}
     if chosen:
-        orders, shown["total"] = store.orders(db, Scope(customer=chosen["id"]), None, 1, MOST_ORDERS)
-        shown["orders"] = [views.order(order, images) for order in orders]
+        orders, shown["total"] = orders_of(db, Scope(customer=chosen["id"]), None, 1, MOST_ORDERS)
+        shown["orders"] = [order_view(order, images) for order in orders]
         shown["token"] = customer_token(settings, chosen["id"])
     else:
-        orders, _ = store.orders(db, Scope(customer=VISITORS_ORDER_OF), None, 1, 1)
-        shown["sample"] = orders[0]
-    products, _ = store.products(db, [], 1, MOST_PRODUCTS)
-    shown["products"] = [views.product_summary(product, images) for product in products]
+        orders, _ = orders_of(db, Scope(customer=VISITORS_ORDER_OF), None, 1, 1)
+        shown["sample"] = orders[0] if orders else None
+    products, _ = find_products(db, page_size=MOST_PRODUCTS)
+    shown["products"] = [summary(product, images) for product in products]
     html = templates.get_template("page.html").render(shown)
     return HTMLResponse(html, headers=_safe_headers(settings))
 

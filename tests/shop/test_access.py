@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from bot.settings import Settings
-from bot.shop import auth, clock, store
+from bot.shop import auth, clock, database, lockout
 from bot.shop.app import create_app
 from bot.shop.models import VerificationTries
 
@@ -149,15 +149,15 @@ def test_lock_outlives_the_process_and_ends(
 
 
 def test_old_tries_are_cleared_away(tmp_path_factory: pytest.TempPathFactory) -> None:
-    database = store.open_database(f"sqlite:///{tmp_path_factory.mktemp('tries') / 'shop.db'}")
+    opened = database.open_database(f"sqlite:///{tmp_path_factory.mktemp('tries') / 'shop.db'}")
     start = datetime.now(UTC)
-    with database() as session:
+    with opened() as session:
         for n in range(20):
-            assert store.count_try(session, f"{n}", start, auth.WRONG_TRIES, auth.LOCK) is None
-        store.count_try(session, "last", start + auth.LOCK, auth.WRONG_TRIES, auth.LOCK)
+            assert lockout.count_try(session, f"{n}", start, auth.WRONG_TRIES, auth.LOCK) is None
+        lockout.count_try(session, "last", start + auth.LOCK, auth.WRONG_TRIES, auth.LOCK)
         session.commit()
         assert [row.order_no for row in session.query(VerificationTries)] == ["last"]
-    store.close_database(database)
+    database.close(opened)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Coupons, points and promotions: reading only."""
