@@ -5,16 +5,21 @@ import time
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from sqlalchemy import Engine, update
+from starlette.requests import Request
+from starlette.responses import Response
 
-from bot.conversations import engine_client
 from bot.conversations.attachments import Attachments
+from bot.conversations.engine_client import EngineClient
 from bot.conversations.models import Attachment
-from bot.conversations.steps import UnknownAttachment, UnknownConversation, now
+from bot.conversations.steps import Reply, UnknownAttachment, UnknownConversation, now
 from bot.conversations.store import Store
+from tests.faults import TroubledEngine
+from tests.servers import serving
 
 LEASE = 30.0
 DAYS = 2 * 86400
@@ -35,21 +40,36 @@ def begin(store: Store) -> str:
     return store.begin("web", None, None).id
 
 
-def heard(store: Store) -> dict[str, object]:
-    turn = store.claim_turn("me", LEASE)
-    assert turn
-    return engine_client.said(turn)
+class Listener(TroubledEngine):
+    """Remembers what it is told."""
+
+    heard: dict[str, Any]
+
+    async def answer(self, request: Request) -> Response:
+        self.heard = await request.json()
+        return await super().answer(request)
 
 
-def test_the_engine_hears_of_a_picture_by_itself_and_beside_words(
+async def test_the_engine_hears_of_a_picture_by_itself_and_beside_words(
     store: Store, attachments: Attachments
 ) -> None:
-    alone, beside = begin(store), begin(store)
-    first, second = attachments.keep(alone, picture()), attachments.keep(beside, picture())
-    store.receive(alone, "a", attachment=first)
-    assert heard(store) == {"payload": f'/inform{{"attachment": "{first}"}}'}
-    store.receive(beside, "a", "开胶了", attachment=second)
-    assert heard(store) == {"text": "开胶了", "context": {"attachments": [second]}}
+    listener, conversation = Listener(), begin(store)
+    first, second = (attachments.keep(conversation, picture()) for _ in range(2))
+    with serving(listener.app()) as url:
+        client = EngineClient(url, "secret", 5)
+        for client_id, text, attachment, told in [
+            ("a", None, first, {"payload": f'/inform{{"attachment": "{first}"}}'}),
+            ("b", "开胶了", second, {"text": "开胶了", "context": {"attachments": [second]}}),
+        ]:
+            store.receive(conversation, client_id, text, attachment=attachment)
+            turn = store.claim_turn("me", LEASE)
+            assert turn
+            await client.answer(turn)
+            assert {
+                k: v for k, v in listener.heard.items() if k in ("text", "payload", "context") and v
+            } == told
+            store.finish_turn(turn, [Reply("收到")])
+        await client.close()
 
 
 def test_a_foreign_picture_is_unknown_and_nothing_is_stored(store: Store, attachments: Attachments) -> None:

@@ -57,6 +57,8 @@ def page(shop: tuple[str, str], context: Callable[..., BrowserContext]) -> Page:
 def opened(shop: tuple[str, str], context: BrowserContext) -> Page:
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+    # Playwright begins to catch file choosers with the first listener, and a key may be faster than that.
+    page.on("filechooser", lambda _: None)
     page.goto(shop[0])
     part(page, "launcher").click()
     return page
