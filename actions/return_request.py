@@ -11,9 +11,9 @@ class WhyReturn(ReasonStep):
     """Before a parcel has come there is only one reason."""
 
     async def take(self, work: Work) -> None:
+        await super().take(work)
         if not allows(work.order.can, "return"):
             work.job.values[self.name] = "not_received"
-        await super().take(work)
         if any(word in text for text in work.heard for word in wording()["solution_words"]["refund_only"]):
             work.job.values["keeps"] = True
 
