@@ -1,5 +1,6 @@
 """The staff's process: desk and studio behind one sign-in."""
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ from nicegui.storage import Storage
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 
-from actions.backend.rest import RestShop
+from actions.backend.choice import WrongShop
+from actions.backend.choice import connect as connect_shop
 from bot import desk, problems, staff, studio
 from bot.conversations.database import connect
 from bot.desk.board import Board
@@ -35,7 +37,7 @@ def create(settings: Settings) -> FastAPI:
     heart = Heart(settings)
     accounts = Accounts(connect(settings.database))
     board = Board(heart.store, accounts, heart.watcher)
-    shop = RestShop(settings.shop_api, settings.shop_service_secret, connections=CONNECTIONS)
+    shop = connect_shop(settings, connections=CONNECTIONS)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -108,7 +110,11 @@ def _origin(url: str) -> str:
 
 def main() -> None:
     """Serve until told to stop."""
-    serve(create(settings), "office", settings, settings.office_port, ws_max_size=WEBSOCKET_BYTES)
+    try:
+        office = create(settings)
+    except WrongShop as why:
+        sys.exit(str(why))
+    serve(office, "office", settings, settings.office_port, ws_max_size=WEBSOCKET_BYTES)
 
 
 if __name__ == "__main__":
