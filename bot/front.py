@@ -2,21 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
 
 from bot import problems
-from bot.channels import web
-from bot.channels.web.routes import create_router
+from bot.channels.web.routes import ATTACHMENTS_PATH, create_router
 from bot.settings import Settings, settings
 from bot.wiring import Heart, background, serve
 
 # More would only wait inside the engine, where their time runs.
 TURNS_AT_ONCE = 12
-WIDGET = Path(web.__file__).parent / "static" / "widget.js"
 
 
 def create(settings: Settings) -> FastAPI:
@@ -35,7 +31,7 @@ def create(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    problems.install(app)
+    problems.install(app, apart_from=[ATTACHMENTS_PATH])
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.origins,
@@ -45,15 +41,6 @@ def create(settings: Settings) -> FastAPI:
         max_age=600,
     )
     app.include_router(create_router(heart.store, heart.watcher, settings))
-
-    @app.get("/widget.js", include_in_schema=False)
-    def widget() -> FileResponse:
-        headers = {
-            "Cache-Control": "public, max-age=300",
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return FileResponse(WIDGET, media_type="text/javascript", headers=headers)
 
     @app.get("/healthz", include_in_schema=False)
     def healthy() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import http
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -37,9 +37,13 @@ class Problem(Exception):
         return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI, max_body: int = 64 * 1024) -> None:
-    """Let ``app`` answer all its errors as problems, also a body of more than ``max_body`` bytes."""
-    app.add_middleware(_BodyLimit, max_body=max_body)
+def install(app: FastAPI, max_body: int = 64 * 1024, apart_from: Collection[str] = ()) -> None:
+    """Let ``app`` answer all its errors as problems, also a body of more than ``max_body`` bytes.
+
+    Args:
+        apart_from: paths whose routes read the body themselves, and only as far as they like.
+    """
+    app.add_middleware(_BodyLimit, max_body=max_body, apart_from=apart_from)
     for kind in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
 
@@ -63,11 +67,11 @@ def _answer(_request: Request, error: Exception) -> Response:
 class _BodyLimit:
     """Reads the body before the app does (Starlette's own limit answers in plain text)."""
 
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
-        self._app, self._max_body = app, max_body
+    def __init__(self, app: ASGIApp, max_body: int, apart_from: Collection[str]) -> None:
+        self._app, self._max_body, self._apart_from = app, max_body, apart_from
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self._apart_from:
             return await self._app(scope, receive, send)
         declared = Headers(scope=scope).get("content-length", "")
         too_large = declared.isdigit() and int(declared) > self._max_body

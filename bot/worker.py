@@ -1,9 +1,10 @@
-"""The process behind the faces: takes over the turns of a front that died or is too busy."""
+"""The process behind the faces: takes over the turns of a front that died or is too busy, and tidies up."""
 
 import asyncio
 import signal
 
 from bot import logs
+from bot.conversations.attachments import Attachments
 from bot.settings import settings
 from bot.wiring import Heart, background
 
@@ -17,7 +18,8 @@ async def work() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with background(heart.watcher.run(), heart.turn_runner(TURNS_AT_ONCE).run()):
+    kept = Attachments(heart.store, settings.data_dir)
+    async with background(heart.watcher.run(), heart.turn_runner(TURNS_AT_ONCE).run(), kept.sweep_hourly()):
         await stop.wait()
 
 

@@ -2,11 +2,15 @@
 
 import secrets
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from bot.conversations.attachments import Attachments
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
 
@@ -329,3 +333,42 @@ def test_a_shop_that_is_down_is_told_and_asked_again(office: Office, sign_in: Ca
         office.start("bot.shop", office.settings.shop)
     page.get_by_test_id("orders-refresh").click()
     expect(page.get_by_test_id("order").first).to_be_visible()
+
+
+def test_pictures_are_seen_in_the_conversation_and_as_evidence(
+    office: Office, sign_in: Callable[[str], Page]
+) -> None:
+    page, store = sign_in("xiaowang"), office.store
+    out = BytesIO()
+    Image.effect_noise((320, 240), 60).save(out, "JPEG")
+    conversation = store.begin("web", None, f"顾客{secrets.token_hex(3)}").id
+    attachment = Attachments(store, office.settings.data_dir).keep(conversation, out.getvalue())
+    store.receive(conversation, "a", "鞋底开胶了", attachment=attachment)
+    store.ask_human(conversation)
+    row(page, conversation).click()
+    for picture in (
+        page.get_by_test_id("messages").get_by_test_id("picture"),
+        page.get_by_test_id("evidence").get_by_test_id("picture"),
+    ):
+        expect(picture).to_be_visible()
+        page.wait_for_function("image => image.naturalWidth === 320", arg=picture.element_handle())
+    with page.expect_popup() as large:
+        page.get_by_test_id("evidence").get_by_role("link").click()
+    expect(large.value).to_have_url(f"{office.url}/desk/attachments/{attachment}")
+
+
+def test_pictures_are_for_signed_in_staff(office: Office, sign_in: Callable[[str], Page]) -> None:
+    out = BytesIO()
+    Image.new("RGB", (20, 10)).save(out, "PNG")
+    conversation = office.store.begin("web", None, None).id
+    attachment = Attachments(office.store, office.settings.data_dir).keep(conversation, out.getvalue())
+    address = f"{office.url}/desk/attachments/{attachment}"
+    stranger = httpx.get(address)
+    assert stranger.status_code == 303 and stranger.headers["location"].startswith("/sign-in")
+    staff = sign_in("xiaoli").request
+    seen = staff.get(address)
+    assert (seen.status, seen.headers["content-type"]) == (200, "image/png")
+    assert seen.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert seen.headers["cache-control"] == "private, no-store"
+    for unknown in ("0" * 32, "x"):
+        assert staff.get(f"{office.url}/desk/attachments/{unknown}").status == 404

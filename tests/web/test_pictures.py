@@ -103,6 +103,15 @@ def test_a_large_one_is_made_smaller(http: httpx.Client) -> None:
     assert Image.open(BytesIO(seen(http, mine, kept(http, mine, data)).content)).size == (2048, 1024)
 
 
+def test_a_photo_of_megabytes_arrives(http: httpx.Client) -> None:
+    _, mine = begin(http)
+    out = BytesIO()
+    Image.effect_noise((4000, 3000), 60).convert("RGB").save(out, "JPEG", quality=90)
+    assert 3_000_000 < len(out.getvalue()) < LARGEST_BYTES
+    shown = Image.open(BytesIO(seen(http, mine, kept(http, mine, out.getvalue())).content))
+    assert shown.size == (2048, 1536)
+
+
 def test_what_hides_behind_a_picture_is_gone(http: httpx.Client) -> None:
     _, mine = begin(http)
     for data in (picture("GIF") + SVG, picture() + b"PK\3\4<script>alert(1)</script>"):
