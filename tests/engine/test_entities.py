@@ -7,12 +7,14 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.engine.nlu.entities import EntityFinder
 from bot.engine.nlu.names import spellings
 from bot.engine.nlu.normalizer import Normalizer
+from bot.engine.nlu.reasons import reason_spellings
 from bot.engine.nlu.times import CHINA
 
 STATE = {
     "spellings": spellings("courier", {"顺丰速运": ["顺丰", "sf", "順豐"], "邮政EMS": ["ems"]})
     | spellings("product", {"云朵抱枕": [], "云朵抱枕 大号": []}),
     "festivals": {"11-11": ["双十一"]},
+    "reasons": reason_spellings({"quality": ["开线", "坏了"]}),
 }
 
 
@@ -59,6 +61,9 @@ def read(finder: EntityFinder, text: str) -> list[tuple[str, str]]:
         ("上一个订单", [("ordinal", "latest")]),
         ("最近的", [("ordinal", "latest")]),
         ("最后一个", [("ordinal", "last")]),
+        ("发我邮箱Li.na_8@qq.com，谢谢", [("email", "Li.na_8@qq.com")]),
+        ("１３８１２３４５６７８＠163.com。", [("email", "13812345678@163.com")]),
+        ("换大一号", []),
         ("", []),
     ],
 )
@@ -86,6 +91,7 @@ def test_values(finder: EntityFinder, text: str, found: list[tuple[str, str]]) -
         ("5月20号", [("time", "2026-05-20")]),
         ("110108551385082", [("tracking_no", "110108551385082")]),
         ("税号110108551385082", [("tax_no", "110108551385082")]),
+        ("少了一件，袖口开线", [("reason", "missing"), ("quantity", "1件"), ("reason", "quality")]),
     ],
 )
 def test_overlapping_values(finder: EntityFinder, text: str, found: list[tuple[str, str]]) -> None:
@@ -100,7 +106,9 @@ def test_offsets_are_those_of_the_typed_text(finder: EntityFinder) -> None:
     assert text[courier["start"] : courier["end"]] == "順豐"
 
 
-@pytest.mark.parametrize("noise", ["9" * 5000, "一" * 5000, "1,234," * 900, "公司" * 2000, "5月" * 1500])
+@pytest.mark.parametrize(
+    "noise", ["9" * 5000, "一" * 5000, "1,234," * 900, "公司" * 2000, "5月" * 1500, "坏了" * 2500]
+)
 def test_long_noise_costs_no_second(finder: EntityFinder, noise: str) -> None:
     started = datetime.now()
     read(finder, noise[:5000])
@@ -113,3 +121,4 @@ def test_the_projects_own_dictionaries_are_read() -> None:
     assert known["南京"] == ("place", "南京市") and known["藏青"] == ("colour", "藏蓝色")
     assert known["65w氮化镓充电器"] == ("product", "65W氮化镓充电器")
     assert "618" in state["festivals"]["06-18"]
+    assert state["reasons"]["不想要了"] == ("reason", "no_longer_wanted")

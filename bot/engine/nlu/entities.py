@@ -30,6 +30,7 @@ from bot.engine.nlu.money import find_money
 from bot.engine.nlu.names import Names, catalogue, spellings
 from bot.engine.nlu.normalizer import NORMALIZED, ORIGINS
 from bot.engine.nlu.patterns import find_patterns
+from bot.engine.nlu.reasons import Reasons, reason_spellings
 from bot.engine.nlu.tokenizer import segmenter
 from bot.engine.nlu.values import without_overlaps
 
@@ -46,12 +47,14 @@ class EntityFinder(Learned, EntityExtractorMixin):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        # All optional. catalogue: one product name a line; festivals: YAML, day → list of names.
+        # All optional. catalogue: one product name a line; festivals: YAML, day → list of names;
+        # reasons: YAML, code → list of phrases.
         return {
             "couriers": "data/nlu/lexicon/couriers.yml",
             "colours": "data/nlu/lexicon/colours.yml",
             "places": "data/nlu/lexicon/places.yml",
             "festivals": "data/nlu/lexicon/festivals.yml",
+            "reasons": "data/nlu/lexicon/reasons.yml",
             "catalogue": "data/nlu/lexicon/catalogue.txt",
         }
 
@@ -66,6 +69,7 @@ class EntityFinder(Learned, EntityExtractorMixin):
         super().__init__(config, model_storage, resource, state)
         self._names = Names(state["spellings"])
         self._times = times.Times(state["festivals"])
+        self._reasons = Reasons(state["reasons"])
         self._clock = clock
 
     @classmethod
@@ -76,7 +80,11 @@ class EntityFinder(Learned, EntityExtractorMixin):
         known = {}
         for entity, setting in _DICTIONARIES.items():
             known |= spellings(entity, _yaml(config[setting]))
-        return {"spellings": known | products, "festivals": _yaml(config["festivals"])}
+        return {
+            "spellings": known | products,
+            "festivals": _yaml(config["festivals"]),
+            "reasons": reason_spellings(_yaml(config["reasons"])),
+        }
 
     def train(self, training_data: TrainingData) -> Resource:
         return self._keep()
@@ -92,6 +100,7 @@ class EntityFinder(Learned, EntityExtractorMixin):
                     *find_measures(text),
                     *self._times.find(text, self._clock()),
                     *self._names.find(text),
+                    *self._reasons.find(text),
                 ]
             )
             message.set(

@@ -1,4 +1,4 @@
-"""Numbers of orders, parcels and phones, and which one of a list is meant.
+"""Numbers of orders, parcels and phones, mail addresses, and which one of a list is meant.
 
 A pattern uses ``(?<!\\d)…(?!\\d)``, as ``\\b`` finds no boundary between a digit and a Chinese character.
 """
@@ -32,6 +32,13 @@ def _ordinal(match: re.Match[str]) -> str | None:
 
 
 _PATTERNS = [
+    Pattern(
+        "email",
+        re.compile(
+            r"(?<![A-Za-z\d._%+-])(?P<v>[A-Za-z\d._%+-]{1,64}@(?:[A-Za-z\d-]{1,63}\.){1,4}[A-Za-z]{2,24})"
+        ),
+        lambda match: match["v"],
+    ),
     Pattern("order_no", re.compile(r"(?<![\dA-Za-z])(?P<v>\d{16})(?!\d)"), _digits),
     # Typed in groups it must begin with a date, or two neighbouring numbers would make an order.
     Pattern(
@@ -78,5 +85,5 @@ _PATTERNS = [
 
 
 def find_patterns(text: str) -> Iterator[Value]:
-    """Give the numbers and ordinals in normalized ``text``, overlaps included."""
+    """Give the numbers, addresses and ordinals in normalized ``text``, overlaps included."""
     return find(_PATTERNS, text)

@@ -10,6 +10,7 @@ import cn2an
 
 # Of two values over the same characters the longer one wins, then the one named first here.
 PRECEDENCE = (
+    "email",
     "order_no",
     "tax_no",
     "tracking_no",
@@ -26,6 +27,7 @@ PRECEDENCE = (
     "colour",
     "place",
     "ordinal",
+    "reason",
 )
 
 # A number as people write it: `1,234.5`, `三十`, `3千`. A longer run of digits is no number but a code.
@@ -76,7 +78,9 @@ def number(text: str) -> float | None:
 def without_overlaps(values: Iterable[Value]) -> list[Value]:
     """Keep the longest of overlapping values, of equally long ones the most specific; in text order."""
     kept: list[Value] = []
+    taken: set[int] = set()
     for value in sorted(values, key=lambda v: (v.start - v.end, PRECEDENCE.index(v.entity), v.start)):
-        if all(value.end <= other.start or other.end <= value.start for other in kept):
+        if taken.isdisjoint(range(value.start, value.end)):
+            taken.update(range(value.start, value.end))
             kept.append(value)
     return sorted(kept, key=lambda value: value.start)
