@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any
 
-from rasa.core.actions.forms import FormAction
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
 from rasa.shared.core.constants import REQUESTED_SLOT, SlotMappingType
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.io import read_yaml_file
 
 from bot.engine.nlu.faq import COUNTS_AS
 from bot.engine.nlu.intent_classifier import THRESHOLD
 from bot.engine.nlu.normalizer import normalize
+from bot.engine.requests import WORDING
 
 INFORM = "inform"
+# What is requested while a form waits for a yes before it acts.
+CONFIRMED = "confirmed"
 
 # A fragment goes on with the topic of the turn before: what its odds for that are multiplied by, how many
 # characters it may have, and how probable that topic must be by the words alone.
@@ -63,7 +68,10 @@ def in_context(parsed: dict[str, Any], tracker: DialogueStateTracker, domain: Do
     """
     if parsed["intent"]["name"] != UNSURE:
         return
-    if _answers_the_form(parsed, tracker, domain):
+    asked = tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop_name else None
+    if asked == CONFIRMED and (answer := yes_or_no(parsed["text"])) in domain.intents:
+        _believe(parsed, {"name": answer, "confidence": 1.0})
+    elif asked and _answers(parsed, asked, domain):
         _believe(parsed, {"name": INFORM, "confidence": 1.0})
     elif len(parsed["text"]) <= _FRAGMENT and (topic := _topic(tracker)):
         for reading in parsed["intent_ranking"][1:]:
@@ -81,17 +89,40 @@ def _believe(parsed: dict[str, Any], reading: dict[str, Any]) -> None:
     parsed["intent_ranking"] = [reading, *others]
 
 
-def _answers_the_form(parsed: dict[str, Any], tracker: DialogueStateTracker, domain: Domain) -> bool:
-    slot = tracker.get_slot(REQUESTED_SLOT)
-    if not tracker.active_loop_name or not slot or INFORM not in domain.intents:
+def _answers(parsed: dict[str, Any], slot: str, domain: Domain) -> bool:
+    """Whether the message holds a value of the entities that fill ``slot``."""
+    if INFORM not in domain.intents:
         return False
-    form = FormAction(tracker.active_loop_name, None)
-    asked = {
-        mapping["entity"]
-        for mapping in form.get_mappings_for_slot(slot, domain)
-        if mapping.get("type") == str(SlotMappingType.FROM_ENTITY)
+    mappings = next((each.mappings for each in domain.slots if each.name == slot), [])
+    wanted = {
+        mapping["entity"] for mapping in mappings if mapping.get("type") == str(SlotMappingType.FROM_ENTITY)
     }
-    return any(entity["entity"] in asked for entity in parsed["entities"])
+    return any(entity["entity"] in wanted for entity in parsed["entities"])
+
+
+def yes_or_no(text: str) -> str | None:
+    """Return ``affirm`` or ``deny`` for what is nothing but a yes or a no, however often said; else None."""
+    typed, words = normalize(text).lower(), _short_answers()
+    said = _solid(typed)
+    if len(said) > _FRAGMENT:
+        return None
+    if words["yes"].fullmatch(said):
+        # "要" and "是" are a yes, "要是" and "可以?" are none.
+        return None if words["hesitation"].search(typed) else "affirm"
+    return "deny" if words["no"].fullmatch(said) else None
+
+
+def _solid(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text)
+
+
+@cache
+def _short_answers() -> dict[str, re.Pattern[str]]:
+    """How a yes, a no and a hesitation are said, by data/wording.yml."""
+    wording = read_yaml_file(WORDING)
+    said = {kind: [normalize(word).lower() for word in wording[kind]] for kind in ("yes", "no", "hesitation")}
+    patterns = {kind: re.compile(f"(?:{'|'.join(map(_solid, said[kind]))})+") for kind in ("yes", "no")}
+    return patterns | {"hesitation": re.compile("|".join(map(re.escape, said["hesitation"])))}
 
 
 def _topic(tracker: DialogueStateTracker) -> str | None:

@@ -6,15 +6,19 @@ import pytest
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.io import read_yaml_file
 
-from bot.engine.context import in_context, tapped
+from bot.engine.context import in_context, tapped, yes_or_no
+from bot.engine.requests import WORDING
 
 DOMAIN = Domain.from_yaml("""
 version: "3.1"
-intents: [inform, logistics_track, size_recommend, greet]
-entities: [size, order_no]
+intents: [inform, logistics_track, size_recommend, greet, affirm, deny]
+entities: [size, order_no, colour]
 slots:
   size: {type: text, mappings: [{type: from_entity, entity: size}]}
+  remark: {type: any, mappings: [{type: custom}]}
+  confirmed: {type: any, mappings: [{type: custom}]}
 forms:
   size_form: {required_slots: [size]}
 """)
@@ -45,6 +49,56 @@ def test_the_value_a_form_waits_for_is_its_answer(entity: str, intent: str) -> N
     parsed = unsure("M码", ("size_recommend", 0.5), ("inform", 0.4), entity=entity)
     in_context(parsed, tracker, DOMAIN)
     assert parsed["intent"]["name"] == intent
+
+
+@pytest.mark.parametrize("slot", ["remark", "not_in_the_domain"])
+def test_what_no_entity_fills_is_left_as_it_is(slot: str) -> None:
+    tracker = conversation(ActiveLoop("size_form"), SlotSet("requested_slot", slot))
+    parsed = unsure("M码", ("size_recommend", 0.5), entity="size")
+    in_context(parsed, tracker, DOMAIN)
+    assert parsed["intent"]["name"] == "nlu_fallback"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "intent"),
+    [
+        ("confirmed", "中", "affirm"),
+        ("confirmed", "嗯…算了", "deny"),
+        ("confirmed", "中，不过再等等", "nlu_fallback"),
+        ("remark", "中", "nlu_fallback"),
+    ],
+)
+def test_a_short_answer_counts_where_a_yes_is_awaited(asked: str, text: str, intent: str) -> None:
+    tracker = conversation(ActiveLoop("size_form"), SlotSet("requested_slot", asked))
+    parsed = unsure(text, ("size_recommend", 0.5))
+    in_context(parsed, tracker, DOMAIN)
+    assert parsed["intent"]["name"] == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("好的好的！", "affirm"),
+        ("OK，麻煩了", "affirm"),
+        ("沒問題", "affirm"),
+        ("不用不用", "deny"),
+        ("嗯 算了", "deny"),
+        ("可以？", None),
+        ("要是", None),
+        ("行不行", None),
+        ("行李", None),
+        ("取消吧", None),
+        ("", None),
+    ],
+)
+def test_nothing_but_a_yes_or_a_no(text: str, answer: str | None) -> None:
+    assert yes_or_no(text) == answer
+
+
+def test_no_yes_of_the_list_hesitates() -> None:
+    wording = read_yaml_file(WORDING)
+    assert not [yes for yes in wording["yes"] for word in wording["hesitation"] if word in yes.lower()]
+    assert {yes_or_no(no) for no in wording["no"]} == {"deny"}
 
 
 def test_without_a_form_a_bare_value_stays_unclear() -> None:
