@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
+from threading import Semaphore
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from actions.backend.choice import connect
-from actions.backend.contract import Shop, Unavailable
+from actions.backend.contract import Customer, Shop, Unavailable
 from actions.turn import Turn
 from bot.settings import settings
 
 T = TypeVar("T")
 
 CALLS = 32  # at once; asyncio's own pool has but a handful of threads on a small machine
+CALLS_OF_ONE = 8  # of one customer: her many tabs must not take the threads, and the turns, of all others
 _threads = ThreadPoolExecutor(CALLS, thread_name_prefix="shop")
+_places: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
 
 @cache
@@ -27,11 +31,23 @@ async def ask_shop(turn: Turn, call: Callable[..., T], *args: Any, **kwargs: Any
     """Make one call of ``shop()`` within what is left of the turn's time.
 
     Raises:
-        Unavailable: no answer in time.
+        Unavailable: no answer in time, or too many calls of the customer are under way.
         ShopError: what the call itself raises.
     """
-    running = asyncio.get_running_loop().run_in_executor(_threads, partial(call, *args, **kwargs))
+    running = _begin(turn.customer, partial(call, *args, **kwargs))
     try:
-        return await asyncio.wait_for(running, turn.seconds_left)
+        return await asyncio.wait_for(asyncio.wrap_future(running), turn.seconds_left)
     except TimeoutError:
         raise Unavailable("no answer within the turn's time") from None
+
+
+def _begin(customer: Customer | None, call: Callable[[], T]) -> Future[T]:
+    if customer is None:  # a visitor has one conversation, and in that one turn at a time
+        return _threads.submit(call)
+    place = _places.setdefault(customer.id, Semaphore(CALLS_OF_ONE))
+    if not place.acquire(blocking=False):
+        raise Unavailable("too many calls of this customer are under way")
+    running = _threads.submit(call)
+    # When the call ends, not when the turn gives it up: till then it holds its thread.
+    running.add_done_callback(lambda _: place.release())
+    return running

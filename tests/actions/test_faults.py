@@ -8,9 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.actions.conftest import ActionServer, action_server, loop, slot, user
+from bot.settings import Settings
+from tests.actions.conftest import ActionServer, Said, action_server, loop, slot, user
 from tests.actions.troubled_shop import TroubledShop
 from tests.servers import free_port
+from tests.shop_proxy import Fault, shop_proxy
 
 BEGIN = [loop("order_status_form")]
 
@@ -52,6 +54,27 @@ def test_a_slow_shop_is_given_up_in_time_and_delays_nobody(beside_trouble: Actio
     answers = [answer.result() for answer in slow]
     assert {tuple(names) for names, _ in answers} == {("utter_shop_unavailable",)}
     assert max(took for _, took in answers) < 4.5
+
+
+def test_one_customer_with_many_tabs_and_a_slow_shop_delays_nobody(shop_url: str, settings: Settings) -> None:
+    def ask(customer: str) -> Said:
+        return server.call(
+            "validate_order_status_form", intent="order_status", customer=customer, since=BEGIN
+        )
+
+    with (
+        shop_proxy(shop_url) as proxy,
+        action_server(proxy.address, settings.data_dir) as server,
+        ThreadPoolExecutor(40) as tabs,
+    ):
+        with proxy.troubled(Fault(customer="c1001", delay=2.5)):
+            slow = [tabs.submit(ask, "c1001") for _ in range(40)]
+            time.sleep(0.5)
+            started = time.monotonic()
+            assert "utter_shop_unavailable" not in ask("c1002").names
+            assert time.monotonic() - started < 2
+            assert any("utter_shop_unavailable" in answer.result().names for answer in slow)
+        assert "utter_shop_unavailable" not in ask("c1001").names
 
 
 def test_a_handoff_waits_for_no_shop(beside_trouble: ActionServer) -> None:
