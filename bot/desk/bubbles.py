@@ -13,6 +13,7 @@ from .elements import button, el, moment, money, text
 
 KEPT = 400  # messages in the browser at most
 SCANS = 3
+CARDS = ("order", "logistics", "product", "return")
 READINGS = 3
 
 
@@ -152,7 +153,7 @@ def show_card(card: dict[str, Any], t: Texts) -> None:
     kind = card.get("kind")
     with el("div", "card"):
         with el("div", "card-head"):
-            text("span", t(f"card_{kind}" if kind in ("order", "logistics") else "card_other"), "card-kind")
+            text("span", t(f"card_{kind}" if kind in CARDS else "card_other"), "card-kind")
             text("span", str(card.get("order_no") or ""), "number")
             if card.get("status_text"):
                 text("span", str(card["status_text"]), "chip", data_status=str(card.get("status") or ""))
@@ -160,6 +161,15 @@ def show_card(card: dict[str, Any], t: Texts) -> None:
             for item in card.get("items") or []:
                 name, spec = str(item.get("name", "")), str(item.get("spec") or "")
                 show_item(name, spec, item.get("qty"), item.get("price_fen"), item.get("image"), t)
+        elif kind == "product":
+            name, about = str(card.get("name", "")), str(card.get("stock_text") or card.get("summary") or "")
+            show_item(name, about, None, card.get("price_fen"), card.get("image"), t)
+        elif kind == "return":
+            for item in [*(card.get("items") or []), *([card["target"]] if card.get("target") else [])]:
+                name, spec = str(item.get("name", "")), str(item.get("spec") or "")
+                show_item(name, spec, item.get("qty"), None, None, t)
+            if card.get("refund_fen"):
+                text("div", f"{t('card_refund')} {money(card['refund_fen'])}", "card-line")
         elif kind == "logistics":
             text("div", f"{card.get('courier', '')} {card.get('tracking_no', '')}", "card-line")
             scans = [s for s in card.get("events") or [] if isinstance(s, dict)]
@@ -176,7 +186,8 @@ def show_item(name: str, spec: str, qty: object, price_fen: object, image: objec
         text("span", spec, "item-spec")
         if isinstance(price_fen, int):
             text("span", money(price_fen), "number item-price")
-        text("span", t("quantity", qty=qty), "number item-qty")
+        if qty is not None:
+            text("span", t("quantity", qty=qty), "number item-qty")
 
 
 def show_scans(scans: list[tuple[str, str, str]]) -> None:

@@ -31,6 +31,7 @@ const STRINGS = {
 		earlier: "查看更早的消息", jump: "新消息", today: "今天", yesterday: "昨天", tomorrow: "明天",
 		order: "订单", items: "共 {n} 件", expected: "预计送达", cards: "可左右滑动查看",
 		more: "展开其余 {n} 条", unknown: "这条消息暂时无法显示",
+		refund: "退款", target: "换成", sendTo: "寄回地址",
 		attach: "发送图片", remove: "移除图片", photo: "图片", enlarge: "查看大图", unseen: "图片没有加载出来，点一下重试",
 		notPicture: "只能发送 10 MB 以内的 JPG、PNG、WebP 或 GIF 图片", badPicture: "这张图片无法发送，请换一张试试",
 	},
@@ -47,6 +48,7 @@ const STRINGS = {
 		earlier: "Earlier messages", jump: "New messages", today: "today", yesterday: "yesterday", tomorrow: "tomorrow",
 		order: "Order", items: "{n} items", expected: "Expected", cards: "Swipe to see all",
 		more: "Show {n} more", unknown: "This message cannot be shown here",
+		refund: "Refund", target: "In exchange for", sendTo: "Send it to",
 		attach: "Send a picture", remove: "Remove picture", photo: "Picture", enlarge: "View larger", unseen: "Picture did not load, tap to retry",
 		notPicture: "Only JPG, PNG, WebP or GIF pictures of up to 10 MB", badPicture: "This picture cannot be sent, please try another",
 	},
@@ -742,20 +744,36 @@ function picture(address) {
 	return h("img", { src: url.href, alt: "", loading: "lazy", referrerpolicy: "no-referrer", onerror: (event) => event.target.remove() });
 }
 
+const line = (item, aside) => div("item",
+	picture(item.image),
+	div("about", item.name, item.spec && div("dim", item.spec)),
+	div("price num", item.price_fen >= 0 && money(item.price_fen), div("dim", aside)));
+const pieces = (item) => line(item, "×" + (item.qty || 1));
+
 const CARDS = {
 	__proto__: null,
+	product(data) {
+		return card(data, line({ ...data, spec: data.summary }, data.stock_text));
+	},
+	return(data) {
+		const to = data.return_address;
+		return card(data,
+			div("row", h("b", null, data.title), tag(data)),
+			div("dim num", t("order") + " " + data.order_no),
+			...(data.items || []).map(pieces),
+			data.target && div("foot", t("target"), pieces(data.target)),
+			data.refund_fen > 0 && div("row foot", div("dim", t("refund")), h("b", { class: "num" }, money(data.refund_fen))),
+			to && div("foot", div("dim", t("sendTo")), `${to.name} ${to.phone}`, div("", to.text)));
+	},
 	order(data) {
 		const goods = data.items || [];
-		const pieces = goods.reduce((sum, item) => sum + (item.qty || 1), 0);
+		const count = goods.reduce((sum, item) => sum + (item.qty || 1), 0);
 		return card(data,
 			div("row", div("dim num", t("order") + " " + (data.order_no || "")), tag(data)),
-			...goods.slice(0, 3).map((item) => div("item",
-				picture(item.image),
-				div("about", item.name, item.spec && div("dim", item.spec)),
-				div("price num", money(item.price_fen), div("dim", "×" + (item.qty || 1))))),
+			...goods.slice(0, 3).map(pieces),
 			div("row foot",
 				div("dim num", data.placed_at ? when(data.placed_at) : ""),
-				div("num", h("span", { class: "dim" }, t("items", pieces) + " "), h("b", null, money(data.total_fen)))));
+				div("num", h("span", { class: "dim" }, t("items", count) + " "), h("b", null, money(data.total_fen)))));
 	},
 	logistics(data) {
 		const rows = (data.events || []).map((event) => h("li", null,
