@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, inspect, literal, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from bot.shop import clock, database, models
@@ -41,21 +41,24 @@ def load(database_url: str, declared: Path | Mapping[str, Any], *, replace: bool
     """
     source = Source(declared)
     file = source.file()
-    opened = database.open_database(database_url)
     try:
-        with opened() as session:
-            if replace:
-                empty(session)
-            loaded = put(session, source, file, clock.now())
-            session.commit()
-            return loaded
+        opened = database.open_database(database_url)
+        try:
+            with opened() as session:
+                if replace:
+                    empty(session)
+                loaded = put(session, source, file, clock.now())
+                session.commit()
+                return loaded
+        finally:
+            database.close(opened)
     except IntegrityError:
         raise CannotLoad(
             "An id of this file (order, coupon, return, refund or sku) belongs to somebody else in the shop: "
             "give it another."
         ) from None
-    finally:
-        database.close(opened)
+    except OperationalError:
+        raise CannotLoad("The shop's database does not answer: see GUITAI_SHOP_DATABASE_URL.") from None
 
 
 def empty(session: Session) -> None:
@@ -121,11 +124,10 @@ def _goods(session: Session, file: File) -> dict[str, tuple[models.Product, mode
     """Products and variants of all skus that the file's orders name, as the shop has them now."""
     skus = {item.sku for order in file.orders for item in order.items}
     skus |= {one.target_sku for order in file.orders for one in order.after_sales if one.target_sku}
+    named = select(models.Variant.product_id).where(models.Variant.sku.in_(skus))
     products = session.scalars(
         select(models.Product)
-        .join(models.Variant)
-        .where(models.Variant.sku.in_(skus))
-        .distinct()
+        .where(models.Product.id.in_(named))
         .options(selectinload(models.Product.variants))
     )
     return {variant.sku: (product, variant) for product in products for variant in product.variants}
