@@ -29,7 +29,7 @@ class RemarkStep(Step):
             if work.asked == self.name and states(work.turn):
                 about = values.pop("about", "")
                 wish = _plain(text)
-                values[self.name] = f"{about},{wish}" if about and len(wish) < len(about) else wish
+                values[self.name] = f"{about}，{wish}" if about and len(wish) < len(about) else wish
             elif note := _NOTED.search(text):
                 values[self.name] = _plain(note["note"])
             elif any(work.entity(name) for name in VALUES) or any(w in text for w in wording()["changed"]):
@@ -85,4 +85,5 @@ def _shown(work: Work) -> str:
 
 def _plain(text: str) -> str:
     """The wish without politeness around it."""
-    return _POLITE.sub("", _POLITE.sub("", text)).strip()
+    wish = _POLITE.sub("", _POLITE.sub("", text)).strip()
+    return re.sub(r"(?<!\d),|,(?!\d)", "，", wish)  # folding the width has made it a Latin one

@@ -1,0 +1,102 @@
+"""change_address: addresses saved and typed, and that none is shown or kept."""
+
+import json
+
+import pytest
+
+from actions.addresses import Typed, typed
+from actions.backend.contract import Customer
+from actions.backend.rest import RestShop
+from bot.settings import Settings
+from tests.actions.conftest import ActionServer
+from tests.actions.form_talk import FormTalk, given
+
+FORM = "change_address_form"
+PAID = {"status": "paid", "placed": "T-1d", "paid": "T-1d", "items": [{"sku": "p2014-1"}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("我想改一下地址", Typed()),
+        ("能不能改到我妈妈家", Typed()),
+        ("改到杭州市西湖区", Typed("杭州市西湖区")),
+        ("阳光小区3栋", Typed("", "阳光小区3栋")),
+        ("电话换成 138 1234 5678", Typed(phone="13812345678")),
+        ("收件人改成王建国", Typed(name="王建国")),
+        (
+            "地址改成浙江省杭州市西湖区文三路 5 号 3 单元 201,张三 13812345678",
+            Typed("浙江省杭州市西湖区", "文三路 5 号 3 单元 201", "张三", "13812345678"),
+        ),
+        (
+            "王小明,13800138000,江苏省苏州市虎丘区星湖街328号",
+            Typed("江苏省苏州市虎丘区", "星湖街328号", "王小明", "13800138000"),
+        ),
+        (
+            "收货人:李雷\n手机号码:13800138000\n所在地区:浙江省宁波市鄞州区\n详细地址:首南街道泰康中路500号",
+            Typed("浙江省宁波市鄞州区", "首南街道泰康中路500号", "李雷", "13800138000"),
+        ),
+        (
+            "寄到公司吧:广东省深圳市南山区科技园南区 R2-A 栋 6 楼,谢谢",
+            Typed("广东省深圳市南山区", "科技园南区 R2-A 栋 6 楼"),
+        ),
+        (
+            "订单2026112000012345写错了 应该是武汉市洪山区珞喻路1037号韵苑12栋",
+            Typed("武汉市洪山区", "珞喻路1037号韵苑12栋"),
+        ),
+        ("改成天津市南开区卫津路94号可以吗", Typed("天津市南开区", "卫津路94号")),
+    ],
+)
+def test_the_parts_of_an_address_are_told_apart(text: str, found: Typed) -> None:
+    assert typed(text) == found
+
+
+def test_a_place_counts_without_its_suffix() -> None:
+    assert typed("改到北京望京街10号院2号楼", ("北京",)) == Typed("北京", "望京街10号院2号楼")
+
+
+def test_a_typed_address_is_changed_and_forgotten(
+    actions: ActionServer, settings: Settings, shop: RestShop
+) -> None:
+    talk = FormTalk(actions, FORM, given(settings, "ad1", PAID))
+    shown = talk.say("改到湖北省武汉市洪山区珞喻路1037号,周雨桐 13712349876", "change_address")
+    assert shown.names == ["utter_change_address_propose"]
+    told = json.dumps(shown.responses, ensure_ascii=False)
+    assert "湖北省武汉市洪山区" in told and "137****9876" in told
+    done = talk.say("好的", "affirm")
+    assert done.names == ["utter_change_address_done"]
+    assert "珞喻路" not in told + json.dumps([done.responses, done.slots], ensure_ascii=False)
+    (order,) = shop.orders(Customer("ad1")).items
+    assert (order.address.name, order.address.phone) == ("周**", "137****9876")
+
+
+def test_what_is_lacking_is_asked_for(actions: ActionServer, settings: Settings) -> None:
+    talk = FormTalk(actions, FORM, given(settings, "ad2", PAID))
+    asked = talk.say("我要改地址", "change_address")
+    assert asked.names == ["utter_change_address_ask"]
+    assert len(asked.buttons) == 1 and '"address:' in asked.buttons[0]
+    assert talk.say("上海市徐汇区").names == ["utter_change_address_street"]
+    assert talk.say("漕溪北路398号").names == ["utter_change_address_propose"]
+
+
+def test_a_saved_address_is_tapped(actions: ActionServer, settings: Settings, shop: RestShop) -> None:
+    talk = FormTalk(actions, FORM, given(settings, "ad3", PAID))
+    talk.say("我要改地址", "change_address")
+    assert talk.tap(choice="address:999999").names == ["utter_change_address_ask_again"]
+    saved = shop.profile(Customer("ad3")).addresses[0].id
+    assert talk.tap(choice=f"address:{saved}").names == ["utter_change_address_propose"]
+    assert talk.say("不对,换一个", "inform").names == ["utter_change_address_ask"]
+
+
+def test_a_handoff_forgets_the_address(actions: ActionServer, settings: Settings) -> None:
+    talk = FormTalk(actions, FORM, given(settings, "ad4", PAID))
+    talk.say("改到湖北省武汉市洪山区珞喻路1037号", "change_address")
+    said = actions.call("action_handoff", intent="human_agent", customer="ad4", slots=talk.slots)
+    assert said.slots["job"] is None
+    assert "珞喻路" not in json.dumps(said.handoff, ensure_ascii=False)
+
+
+def test_a_sent_order_keeps_its_address(actions: ActionServer, settings: Settings) -> None:
+    talk = FormTalk(actions, FORM, given(settings, "ad5", {**PAID, "status": "shipped", "shipped": "T-1d"}))
+    said = talk.say("改地址", "change_address")
+    assert said.names == ["utter_refused"] and said.buttons[0].startswith("/logistics_track")
