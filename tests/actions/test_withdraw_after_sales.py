@@ -11,12 +11,8 @@ RETURN = {"kind": "return", "state": "approved", "reason": "other", "created": "
 
 
 def order(*skus: str, kept: str = "") -> dict[str, object]:
-    sales = [{**RETURN, "items": [{"sku": sku}]} for sku in skus]
-    return {
-        **DELIVERED,
-        "items": [{"sku": sku} for sku in (*skus, *filter(None, [kept]))],
-        "after_sales": sales,
-    }
+    items = [{"sku": sku} for sku in (*skus, kept) if sku]
+    return {**DELIVERED, "items": items, "after_sales": [{**RETURN, "items": [{"sku": sku}]} for sku in skus]}
 
 
 def test_the_only_request_is_not_asked_for(actions: ActionServer, settings: Settings, shop: RestShop) -> None:
