@@ -58,20 +58,14 @@ def return_card(sale: AfterSale) -> dict[str, Any]:
         "status": sale.state,
         "status_text": sale.state_text,
         "title": sale.kind_text,
-        "reason": sale.reason_text,
         "items": [_goods(item) for item in sale.items],
-        "next_step": sale.next_step,
-        "created_at": sale.created_at.isoformat(),
-        "events": [{"at": step.at.isoformat(), "text": step.text} for step in sale.timeline],
     }
     if sale.refund_fen:
-        card |= {"refund_fen": sale.refund_fen, "method": sale.method_text}
+        card["refund_fen"] = sale.refund_fen
     if sale.target:
         card["target"] = _goods(sale.target)
     if address:
         card["return_address"] = {"name": address.name, "phone": address.phone, "text": address.text}
-    if sale.expected_at:
-        card["expected_at"] = sale.expected_at.isoformat()
     return card
 
 
