@@ -11,13 +11,9 @@ import jwt
 from ruamel.yaml import YAML
 
 from bot.settings import Settings
-from bot.shop import clock
-from tests.dialogues import early
+from bot.shop import clock, loading
 from tests.dialogues.format import BadDialogue, Dialogue, put_in
 from tests.stack import Running
-
-# Keys of `bot shop load` whose entries belong to a customer, and may be written under hers.
-HERS = ("orders",)
 
 # What an order of this state usually looks like, for what the dialogue does not say; each parcel with a
 # tracking number of its own.
@@ -60,7 +56,7 @@ def customer_token(settings: Settings, id: str) -> str:
 def _add(made: Cast, given: dict[str, Any]) -> str:
     number = next(_numbers)
     given = dict(given)
-    hers = {key: given.pop(key, []) for key in HERS}
+    orders = given.pop("orders", [])
     customer = {
         "id": f"d{number:04}",
         "name": "顾小北",
@@ -73,10 +69,8 @@ def _add(made: Cast, given: dict[str, Any]) -> str:
         "addresses": [{"region": "浙江省嘉兴市南湖区", "street": f"中山东路 {number} 号"}],
     } | given
     made.load.setdefault("customers", []).append(customer)
-    for order in hers["orders"]:
+    for order in orders:
         _add_order(made, customer, dict(order))
-    for key in HERS[1:]:
-        made.load.setdefault(key, []).extend({"customer": customer["id"], **part} for part in hers[key])
     return str(customer["id"])
 
 
@@ -96,10 +90,26 @@ def _add_order(made: Cast, customer: dict[str, Any], order: dict[str, Any]) -> N
         made.names |= {ref: no, f"{ref}_tail": phone[-4:]}
 
 
-def load(running: Running, casts: list[Cast]) -> None:
-    """Put all their data into the running shop at once."""
+def load(running: Running, casts: dict[str, Cast]) -> None:
+    """Put the data of all these dialogues into the running shop at once.
+
+    Raises:
+        BadDialogue: the data of one cannot be loaded.
+    """
     whole: dict[str, list[dict[str, Any]]] = {}
-    for each in casts:
-        for key, part in each.load.items():
+    for made in casts.values():
+        for key, part in made.load.items():
             whole.setdefault(key, []).extend(part)
-    early.load(running.settings.shop_database, whole)
+    try:
+        loading.load(running.settings.shop_database, whole)
+    except loading.CannotLoad as error:
+        for name, made in casts.items():
+            _load_alone(running, name, made)
+        raise BadDialogue(f"two dialogues do not go together: {error}") from None
+
+
+def _load_alone(running: Running, name: str, made: Cast) -> None:
+    try:
+        loading.load(running.settings.shop_database, made.load)
+    except loading.CannotLoad as error:
+        raise BadDialogue(f"{name}: {error}") from None

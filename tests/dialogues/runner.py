@@ -44,6 +44,12 @@ from tests.shopper import Message, Shopper, cards, text_of, titles
 from tests.stack import Running
 
 SECONDS = 15  # until an answer is there
+# Members whose words may be said of anybody's order.
+SAID_OF_ANY = {
+    *("can", "can_withdraw", "courier", "customer", "image", "kind", "kind_text", "level", "method_text"),
+    *("next_step", "reason", "reason_text", "return_address", "state", "state_text", "status", "status_text"),
+    "timeline",
+}
 
 
 class Mismatch(AssertionError):
@@ -125,6 +131,8 @@ class _Stage:
         """All that the shop holds of a customer's orders."""
         numbers = self.cast.orders.get(customer, [])
         return {
+            "returns": self._ask("/v1/returns", customer)["items"],
+            "refunds": self._ask("/v1/refunds", customer)["items"],
             "orders": [self._ask(f"/v1/orders/{no}", customer) for no in numbers],
             "parcels": [self._ask(f"/v1/orders/{no}/shipments", customer)["items"] for no in numbers],
         }
@@ -229,8 +237,7 @@ def transcript(shopper: Shopper) -> str:
 def _words(part: Any) -> set[str]:
     """The strings in ``part`` that tell something of somebody."""
     if isinstance(part, dict):
-        codes = {"customer", "status", "status_text", "courier", "can", "level", "image"}
-        return {word for key in part.keys() - codes for word in _words(part[key])}
+        return {word for key in part.keys() - SAID_OF_ANY for word in _words(part[key])}
     if isinstance(part, list):
         return {word for one in part for word in _words(one)}
     # Short ones are ids, sizes and the like, which the bot may say for other reasons.

@@ -26,7 +26,7 @@ def played(stage: Running, request: pytest.FixtureRequest) -> Iterator[dict[str,
     calls = [getattr(item, "callspec", None) for item in request.session.items]
     selected = {call.params.get("dialogue_id") for call in calls if call}
     casts = {id: cast(DIALOGUES[id]) for id in IDS if id in selected}
-    load(stage, list(casts.values()))
+    load(stage, casts)
     with ThreadPoolExecutor(AT_ONCE) as many, ThreadPoolExecutor(1) as alone:
         calm = {
             id: many.submit(play, stage, DIALOGUES[id], made)

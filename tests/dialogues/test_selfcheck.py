@@ -26,7 +26,7 @@ def played_wrong(stage: Running, turns: list[dict[str, Any]], **more: Any) -> st
         {"name": "checked", "customer": {"orders": orders}, "turns": turns, **more}
     )
     made = cast(dialogue)
-    load(stage, [made])
+    load(stage, {"checked": made})
     with pytest.raises(Mismatch) as failed:
         play(stage, dialogue, made)
     return str(failed.value)
@@ -61,6 +61,8 @@ def test_a_wrong_answer_is_told_with_the_whole_conversation(
         ({"say": "转人工"}, {}, "owner: bot expected, it is queue"),
         ({"tap": "确认取消"}, {}, "no button offers '确认取消'"),
         (ASKED, {"records": {"orders": {"a": {"status": "cancelled"}}}}, "status 'cancelled' expected"),
+        (ASKED, {"records": {"returns": [{"kind": "return"}]}}, "returns: 1 expected, there are 0"),
+        (ASKED, {"records": {"refunds": [{"amount_fen": 100}]}}, "refunds: 1 expected, there are 0"),
         ({"say": "订单{b}发货了吗，尾号{b_tail}"}, TOLD_OF_ANOTHER, "another customer's data are told: "),
     ],
 )
@@ -68,6 +70,17 @@ def test_what_else_went_wrong_is_told(
     stage: Running, turn: dict[str, Any], more: dict[str, Any], told: str
 ) -> None:
     assert told in played_wrong(stage, [{"say": "你好"}, turn], **more)
+
+
+def test_data_that_the_shop_does_not_take_are_told_with_the_dialogue(stage: Running) -> None:
+    orders = [{"status": "paid", "items": [{"sku": "nothing"}]}]
+    turns = [{"say": "你好"}]
+    good, bad = (
+        Dialogue.model_validate({"name": name, "customer": customer, "turns": turns})
+        for name, customer in (("good", {}), ("bad", {"orders": orders}))
+    )
+    with pytest.raises(BadDialogue, match=r"^bad: .*'nothing'"):
+        load(stage, {"good": cast(good), "bad": cast(bad)})
 
 
 @pytest.mark.parametrize(
