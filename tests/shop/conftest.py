@@ -142,7 +142,7 @@ class Buyer:
         """Write to the first order."""
         return self.post(f"/v1/orders/{self.no}/{call}", body, **how)
 
-    def ask(self, kind: str, reason: str, sku: str, qty: int = 1, **more: Any) -> httpx.Response:
+    def ask(self, kind: str, reason: str, sku: str, qty: int = 1, /, **more: Any) -> httpx.Response:
         """Ask for an after-sale of the first order."""
         how = {name: more.pop(name) for name in ("key", "dry") if name in more}
         parts = {"order_no": self.no, "kind": kind, "reason": reason, "items": [{"sku": sku, "qty": qty}]}

@@ -157,7 +157,10 @@ def test_price_protection(given: Given, settings: Settings) -> None:
 
     assert is_refused(given(bought | {"paid": "now-16d"}).act("price-protection"), "late")
     # Never more than was paid: a shirt for 500 after the coupon, which now costs 10000 less than then.
-    almost_free = an_order("paid") | {"items": [{"sku": "shirt-m", "price_fen": 20000}], "discount_fen": 19500}
+    almost_free = an_order("paid") | {
+        "items": [{"sku": "shirt-m", "price_fen": 20000}],
+        "discount_fen": 19500,
+    }
     assert given(almost_free).act("price-protection").json()["refund_fen"] == 500
 
 
@@ -202,7 +205,10 @@ def test_stock_of_goods_that_are_gone(given: Given, settings: Settings) -> None:
     old = {"id": "old", "name": "旧款", "price_fen": 100, "variants": [{"spec": "红", "stock": 1}]}
     load(settings.shop_database, {"products": [old]})
     buyer = given(an_order("paid", "old-1"), an_order("delivered", "old-1"))
-    load(settings.shop_database, {"products": [old | {"variants": [{"spec": "蓝", "stock": 1, "sku": "old-2"}]}]})
+    load(
+        settings.shop_database,
+        {"products": [old | {"variants": [{"spec": "蓝", "stock": 1, "sku": "old-2"}]}]},
+    )
     assert buyer.act("cancel").json()["refund_fen"] == 100
     can = buyer.get(f"/v1/orders/{buyer.numbers[1]}").json()["can"]
     assert (can["resend"]["cause"], can["exchange"]["allowed"]) == ("out_of_stock", True)

@@ -12,21 +12,25 @@ from bot.shop.rules import REFUND_TIME
 _SHIPPING_TOO = (*SHOPS_FAULT, "not_received")
 
 
-def amount(order: Order, kind: str, reason: str, pieces: dict[str, list[int]]) -> int:
-    """What comes back for ``pieces`` (by sku): what was paid for them, less what came back already.
-
-    When with them everything of the order is returned for the shop's fault, the shipping fee comes back too.
-    """
+def goods_fen(order: Order, kind: str, pieces: dict[str, list[int]]) -> int:
+    """What comes back for ``pieces`` (by sku): what was paid for them, less what came back already."""
     if kind not in REFUNDING:
         return 0
     left = left_of(order)
-    goods = sum(left[sku][at] for sku, places in pieces.items() for at in places)
+    return sum(left[sku][at] for sku, places in pieces.items() for at in places)
+
+
+def shipping_fen(order: Order, kind: str, reason: str, pieces: dict[str, list[int]]) -> int:
+    """The shipping fee, once, when with ``pieces`` everything is returned for the shop's fault."""
+    if kind not in REFUNDING:
+        return 0
     back = [one for one in order.after_sales if one.state in LIVE and one.kind in REFUNDING]
-    blameless = reason in _SHIPPING_TOO and all(one.reason in _SHIPPING_TOO for one in back)
+    blameless = all(why in _SHIPPING_TOO for why in (reason, *(one.reason for one in back)))
     everything = all(
         len(returned(order, item.sku) | set(pieces.get(item.sku, []))) == item.qty for item in order.items
     )
-    return goods + (order.shipping_fen if blameless and everything else 0)
+    given = sum(one.shipping_fen for one in back)
+    return order.shipping_fen - given if blameless and everything else 0
 
 
 def new_refund(

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from bot.problems import Problem
 from bot.shop.after_sales import rules
 from bot.shop.after_sales.pieces import free
-from bot.shop.after_sales.refunding import amount, new_number, new_refund
+from bot.shop.after_sales.refunding import goods_fen, new_number, new_refund, shipping_fen
 from bot.shop.after_sales.schemas import AfterSaleRequest
 from bot.shop.database import Session
 from bot.shop.models import AfterSale, AfterSaleItem, AfterSaleStep, Order, OrderItem, Variant
@@ -70,6 +70,7 @@ def _row(
     at_once = asked.kind not in rules.SENT_BACK or not rules.evidence_needed(asked.kind, asked.reason)
     target = rules.variant(lines[0][0], asked.target_sku) if asked.kind == "exchange" else None
     steps = ["requested", "approved"] if at_once else ["requested"]
+    shipping = shipping_fen(order, asked.kind, asked.reason, pieces)
     expected = {"refund_only": now + REFUND_TIME, "resend": now + DISPATCH_TIME}
     return AfterSale(
         id=new_number("A", now),
@@ -81,7 +82,8 @@ def _row(
         evidence=asked.evidence,
         target_sku=target.sku if target else None,
         target_spec=target.spec if target else None,
-        refund_fen=amount(order, asked.kind, asked.reason, pieces),
+        refund_fen=goods_fen(order, asked.kind, pieces) + shipping,
+        shipping_fen=shipping,
         created_at=now,
         expected_at=expected.get(asked.kind),
         items=[

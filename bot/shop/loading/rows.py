@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.shop import models
 from bot.shop.after_sales.pieces import free
-from bot.shop.after_sales.refunding import amount
+from bot.shop.after_sales.refunding import goods_fen, shipping_fen
 from bot.shop.clock import CHINA
 from bot.shop.loading import declared
 from bot.shop.loading.moments import moment_of
@@ -221,6 +221,7 @@ def _add_after_sale(made: models.Order, one: declared.AfterSale, id: str, goods:
     pieces = {p.sku: free(made, p.sku, lines[p.sku].qty)[: p.qty] for p in one.items}
     created = clock.happened(one.created)
     target = goods[one.target_sku][1] if one.target_sku else None
+    shipping = shipping_fen(made, one.kind, one.reason, pieces)
     steps = one.steps or [(one.created, texts()["step"][one.state])]
     row = models.AfterSale(
         id=one.id or id,
@@ -231,7 +232,8 @@ def _add_after_sale(made: models.Order, one: declared.AfterSale, id: str, goods:
         evidence=one.evidence,
         target_sku=target.sku if target else None,
         target_spec=target.spec if target else None,
-        refund_fen=amount(made, one.kind, one.reason, pieces),
+        refund_fen=goods_fen(made, one.kind, pieces) + shipping,
+        shipping_fen=shipping,
         created_at=created,
         expected_at=clock.sometimes(one.expected),
         items=[

@@ -25,6 +25,8 @@ class AfterSale(Base):
     target_sku: Mapped[str | None]
     target_spec: Mapped[str | None]
     refund_fen: Mapped[int]
+    shipping_fen: Mapped[int]
+    """What of the refund is the shipping fee."""
     created_at: Mapped[datetime]
     expected_at: Mapped[datetime | None]
     order: Mapped["Order"] = relationship(lazy="raise", back_populates="after_sales")
