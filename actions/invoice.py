@@ -9,7 +9,7 @@ from actions.backend.contract import Invoice, Refused
 from actions.job import JobForm, Step, Work
 from actions.shop import shop
 from actions.turn import HUMAN, NO_THANKS, Turn
-from actions.wording import button, day, money, wording
+from actions.wording import button, day, money, says, wording
 
 KINDS = ("personal", "company")
 CHOICE = "invoice:"  # before the kind in a button's choice
@@ -33,9 +33,9 @@ class KindStep(Step):
 
     async def take(self, work: Work) -> None:
         values = work.job.values
-        if work.turn.entity("choice") or _has("ordinary_invoice", work.text):
+        if work.turn.entity("choice") or says("ordinary_invoice", work.text):
             work.job.forget(SPECIAL)
-        elif _has("special_invoice", work.text):
+        elif says("special_invoice", work.text):
             values[SPECIAL] = True
         if kind := _kind(work):
             if kind != values.get(self.name):
@@ -88,7 +88,8 @@ class TaxStep(Step):
 
     async def take(self, work: Work) -> None:
         given = work.entity("tax_no")
-        if not given and work.asked == self.name and (found := _TAX_NO.search(_solid(work.turn.text))):
+        asked = work.asked == self.name or says("tax_words", work.text)
+        if not given and asked and (found := _TAX_NO.search(_solid(work.text).replace(work.order.no, ""))):
             given = found[0].upper()
         if given:
             work.job.values[self.name] = given
@@ -174,8 +175,14 @@ def _tell(work: Work, response: str, invoice: Invoice, *buttons: dict[str, str])
         amount=money(invoice.amount_fen),
         email=invoice.email,
         state=invoice.state_text,
-        when=day(invoice.expected_at) if invoice.expected_at else "",
+        expected=_expected(invoice),
     )
+
+
+def _expected(invoice: Invoice) -> str:
+    """The clause that tells when; nothing when that is unknown."""
+    at = invoice.expected_at
+    return str(wording()["invoice_expected"].format(day=day(at))) if at else ""
 
 
 def _kind(work: Work) -> str | None:
@@ -186,10 +193,6 @@ def _kind(work: Work) -> str | None:
     if work.entity("tax_no") or (title and _says(title, "company")):
         return "company"
     return next((kind for kind in KINDS if _says(work.text, kind)), None)
-
-
-def _has(kind: str, text: str) -> bool:
-    return any(word in text for word in wording()[kind])
 
 
 def _says(text: str, *kinds: str) -> bool:

@@ -199,14 +199,14 @@ class JobForm(ValidateOrderForm):
         job = Job.of(turn, self.form, starting)
         asked = None if starting else turn.slot("requested_slot")
         if asked and not turn.digressed:
-            if says_no(turn) and not self._answers(turn, asked):
+            if says_no(turn, self.intent) and not self._answers(turn, asked):
                 return self._leave(say, turn, job)
             if self.digresses(turn):
                 raise ActionExecutionRejection(self.form)
         if asked in ORDER_SLOTS and turn.digressed:
             return [SlotSet("requested_slot", asked)]
         if starting:
-            job.early = {**turn.entities, "text": turn.text}
+            job.early = turn.meant
         actor = actor_for(turn, job.order_no) if job.order_no else None
         confirms = asked == CONFIRMED and not turn.digressed and self._agrees(turn, job)
         # Without an actor: a visitor's proof ran out.
@@ -229,7 +229,7 @@ class JobForm(ValidateOrderForm):
         starting = self.starting(turn)
         job = Job.of(turn, self.form, starting)
         if starting:
-            job.early = {**turn.entities, "text": turn.text}
+            job.early = turn.meant
         if job.order_no != order.no:
             job.values, job.key = {}, None
         job.order_no, job.several = order.no, several
@@ -239,7 +239,7 @@ class JobForm(ValidateOrderForm):
         asked = turn.slot("requested_slot")
         if asked in ORDER_SLOTS:
             return super().digresses(turn)
-        if turn.intent == "affirm" and turn.offered_human:
+        if turn.intent == "affirm" and turn.offered_human and not turn.entity("proposal"):
             return True
         if turn.intent in {self.intent, "inform", "affirm", "deny", *UNSURE}:
             return False

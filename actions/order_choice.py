@@ -20,6 +20,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import ActionExecutionRejection
 
+from actions.answers import corrects
 from actions.backend.contract import (
     Actor,
     Customer,
@@ -150,6 +151,11 @@ class ValidateOrderForm(TurnAction):
         named = matching(turn, page.items)
         if len(named) == 1:
             return await self._found(say, turn, customer, named[0], page.total > 1)
+        if not asked and not named and corrects(turn) and not self.starting(turn):
+            others = [order for order in page.items if order.no != turn.known("order_no")]
+            if len(others) == 1:
+                return await self._found(say, turn, customer, others[0], True)
+            return self._ask(customer, others or offered, 0)
         if not asked and not named and (topic := await self._topic(turn, customer, page, offered)):
             return await self._found(say, turn, customer, topic, page.total > 1)
         if len(page.items) == 1:

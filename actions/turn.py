@@ -21,6 +21,8 @@ TURN_SECONDS = 4.0  # what all actions of one turn together may spend waiting fo
 LEAST_SECONDS = 0.3  # what a late action of the turn still gets
 
 UNSURE = {"nlu_fallback", "out_of_scope"}
+# Where the buttons say how a message may be meant.
+READ_AS = {"utter_ask_back", "utter_also_asked"}
 LIKELY = 0.08  # a reading less probable is not worth a button
 HUMAN = "/human_agent"
 NO_THANKS = "/deny"
@@ -36,8 +38,7 @@ class Turn:
     @cached_property
     def text(self) -> str:
         """What the shopper typed, width folded; empty for a tapped button."""
-        text = self._message.get("text") or ""
-        return "" if text.startswith("/") else unicodedata.normalize("NFKC", text).strip()
+        return _folded(self._message)
 
     @property
     def message_id(self) -> str:
@@ -90,11 +91,7 @@ class Turn:
     @cached_property
     def entities(self) -> dict[str, str]:
         """The first value of each entity in the message."""
-        found: dict[str, str] = {}
-        for entity in self._message.get("entities") or []:
-            if entity.get("entity") and entity.get("value"):
-                found.setdefault(entity["entity"], str(entity["value"]))
-        return found
+        return _entities(self._message)
 
     def entity(self, name: str) -> str | None:
         return self.entities.get(name)
@@ -128,7 +125,12 @@ class Turn:
     @property
     def digressed(self) -> bool:
         """Whether the message was about something else than the form asked, and was answered so."""
-        return any(event["event"] == "action_execution_rejected" for event in self.events_now)
+        for event in reversed(self.events_now):
+            if event["event"] == "active_loop" and event["name"]:
+                return False  # it began this form
+            if event["event"] == "action_execution_rejected":
+                return True
+        return False
 
     @cached_property
     def events_before(self) -> list[dict[str, Any]]:
@@ -136,6 +138,15 @@ class Turn:
         earlier = self.events[: self._begin]
         users = [i for i, event in enumerate(earlier) if event["event"] == "user"]
         return earlier[users[-1] :] if users else []
+
+    @property
+    def meant(self) -> dict[str, str]:
+        """Entities and ``text`` of the wish: of the message before, where this is a tapped reading of it."""
+        said = (self.last_said.get("metadata") or {}).get("utter_action")
+        if self.text or said not in READ_AS:
+            return {**self.entities, "text": self.text}
+        before = next((event for event in self.events_before if event["event"] == "user"), {})
+        return {**_entities(before.get("parse_data") or {}), **self.entities, "text": _folded(before)}
 
     @property
     def last_said(self) -> dict[str, Any]:
@@ -166,6 +177,19 @@ class Turn:
         began = self.events[self._begin].get("timestamp") if self.events else None
         spent = max(0.0, time.time() - began) if began else 0.0
         return max(LEAST_SECONDS, TURN_SECONDS - spent)
+
+
+def _folded(message: dict[str, Any]) -> str:
+    text = message.get("text") or ""
+    return "" if text.startswith("/") else unicodedata.normalize("NFKC", text).strip()
+
+
+def _entities(message: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entity in message.get("entities") or []:
+        if entity.get("entity") and entity.get("value"):
+            found.setdefault(entity["entity"], str(entity["value"]))
+    return found
 
 
 def _topic(answer: dict[str, Any]) -> str:

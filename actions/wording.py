@@ -1,5 +1,7 @@
 """The pieces of text of data/wording.yml, and times and orders put into words."""
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -24,6 +26,16 @@ def wording() -> dict[str, Any]:
 def button(name: str, payload: str) -> dict[str, str]:
     """A button with the title that data/wording.yml gives for ``name``."""
     return {"title": wording()["buttons"][name], "payload": payload}
+
+
+def says(kind: str, text: str) -> bool:
+    """Whether the text has one of the words of ``kind`` in data/wording.yml."""
+    return bool(re.search("|".join(map(re.escape, wording()[kind])), text.lower()))
+
+
+def lines(told: Iterable[str]) -> str:
+    """A list for the shopper's eye, one line each."""
+    return "\n".join(wording()["line"].format(told=one) for one in told)
 
 
 def money(fen: int) -> str:

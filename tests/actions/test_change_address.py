@@ -8,7 +8,7 @@ from actions.addresses import Typed, typed
 from actions.backend.contract import Customer
 from actions.backend.rest import RestShop
 from bot.settings import Settings
-from tests.actions.conftest import ActionServer
+from tests.actions.conftest import ActionServer, bot, loop, user
 from tests.actions.form_talk import FormTalk, given
 
 FORM = "change_address_form"
@@ -100,3 +100,16 @@ def test_a_sent_order_keeps_its_address(actions: ActionServer, settings: Setting
     talk = FormTalk(actions, FORM, given(settings, "ad5", {**PAID, "status": "shipped", "shipped": "T-1d"}))
     said = talk.say("改地址", "change_address")
     assert said.names == ["utter_refused"] and said.buttons[0].startswith("/logistics_track")
+
+
+def test_what_was_typed_before_a_reading_was_tapped_counts(actions: ActionServer, settings: Settings) -> None:
+    typed_before = {**user("nlu_fallback"), "text": "改地址到江苏省常州市天宁区延陵西路99号"}
+    said = actions.call(
+        f"validate_{FORM}",
+        text="/change_address",
+        intent="change_address",
+        customer=given(settings, "ad6", PAID),
+        before=[typed_before, bot("utter_ask_back", "/change_address")],
+        since=[loop(FORM)],
+    )
+    assert said.names == ["utter_change_address_propose"]
