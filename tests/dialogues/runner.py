@@ -28,7 +28,8 @@ A file tests/dialogues/STEM.yml holds the dialogues of one capability (docs/test
 
 import json
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
+from functools import cache
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -64,17 +65,17 @@ def play(running: Running, dialogue: Dialogue, cast: Cast) -> None:
     """
     stage = _Stage(running, dialogue, cast)
     before = [stage.books(other) for other in cast.others]
-    with ExitStack() as faults:
+    with closing(stage.shopper.http), ExitStack() as faults:
         for number, turn in enumerate(dialogue.turns, start=1):
             if turn.faults is not None and running.proxy:
                 faults.close()
                 acting = None if dialogue.visitor else cast.customer
                 faults.enter_context(running.proxy.troubled(*(t.fault(acting) for t in turn.faults)))
             stage.take(number, put_in(turn, cast.names))
-    wrong = stage.recorded()
-    if [stage.books(other) for other in cast.others] != before:
-        wrong.append("another customer's orders have changed")
-    stage.report("afterwards", wrong)
+        wrong = stage.recorded()
+        if [stage.books(other) for other in cast.others] != before:
+            wrong.append("another customer's orders have changed")
+        stage.report("afterwards", wrong)
 
 
 def recovered(running: Running) -> None:
@@ -92,7 +93,7 @@ class _Stage:
         self.running, self.dialogue, self.cast = running, dialogue, cast
         token = None if dialogue.visitor else customer_token(running.settings, cast.customer)
         self.shopper = Shopper(running.settings.front, token)
-        self.store = Store(connect(running.settings.database))
+        self.store = _store(running.settings.database)
         self.secrets = self._secrets()
         self.owner = "bot"
         self.handed_over = 0
@@ -190,6 +191,11 @@ class _Stage:
     def _told_of_others(self, said: list[Message]) -> list[str]:
         shown = json.dumps(said, ensure_ascii=False)
         return [f"another customer's data are told: {word}" for word in sorted(self.secrets) if word in shown]
+
+
+@cache
+def _store(database: str) -> Store:
+    return Store(connect(database))
 
 
 def differences(turn: Turn, said: list[Message]) -> list[str]:
