@@ -38,7 +38,7 @@ class Shopper:
             for button in message.get("buttons", []):
                 if title in button["title"]:
                     return self.after(self.send(payload=button["payload"]), seconds)
-        raise AssertionError(f"no button offers {title!r}: {self.history()[-1]}")
+        raise AssertionError(f"no button offers {title!r}: {self.history()[-1:]}")
 
     def after(self, seq: int, seconds: float = 15) -> list[Message]:
         """The messages behind ``seq``, as soon as there are any."""
