@@ -1,11 +1,11 @@
-"""Orders and parcels as the cards of the web channel, and as snapshots for the slots."""
+"""Orders, parcels and products as the cards of the web channel, and as snapshots for the slots."""
 
 from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from actions.backend.contract import Address, AfterSale, AfterSaleItem, Order, Shipment
+from actions.backend.contract import Address, AfterSale, AfterSaleItem, Order, Product, Shipment
 
 _order = TypeAdapter(Order)
 
@@ -45,6 +45,19 @@ def logistics_card(order_no: str, parcel: Shipment) -> dict[str, Any]:
         "events": [
             {"at": scan.at.isoformat(), "place": scan.place, "text": scan.text} for scan in parcel.events
         ],
+    }
+
+
+def product_card(product: Product, stock_text: str) -> dict[str, Any]:
+    """The card of a product, its price the lowest of its variants."""
+    return {
+        "kind": "product",
+        "id": product.id,
+        "name": product.name,
+        "price_fen": product.price_fen,
+        "summary": product.summary,
+        "stock_text": stock_text,
+        **({"image": product.image} if product.image else {}),
     }
 
 

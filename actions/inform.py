@@ -1,11 +1,18 @@
-"""inform: a value without a question. Of a picture it is asked what is wrong."""
+"""inform: a value without a question. It goes on with the last one about goods; a picture needs one."""
 
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_sales import PICTURES, pictures_before
+from actions.product_info import ActionProductInfo
+from actions.products import VALUES, product_topic
+from actions.recommend_product import ActionRecommendProduct
+from actions.size_recommend import ActionSizeRecommend
+from actions.stock import ActionStock
 from actions.turn import HUMAN, Turn, TurnAction
 from actions.wording import button
+
+QUESTIONS = {"stock": ActionStock, "size_recommend": ActionSizeRecommend}
 
 
 class ActionPicture(TurnAction):
@@ -25,3 +32,20 @@ class ActionPicture(TurnAction):
         )
         kept = list(dict.fromkeys([*pictures_before(turn), *turn.pictures]))
         return [SlotSet("evidence", kept[-PICTURES:])]
+
+
+class ActionProductNamed(TurnAction):
+    """Goes on with the last question about goods, when what it lacked is said on its own."""
+
+    def name(self) -> str:
+        return "action_product_named"
+
+    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        topic = product_topic(turn)
+        question = topic.get("question", "")
+        if question == "recommend_product" and turn.entity("money"):
+            return await ActionRecommendProduct().act(say, turn)
+        if turn.entity("product") or (topic and (topic.get("asked") or VALUES & turn.entities.keys())):
+            return await QUESTIONS.get(question, ActionProductInfo)().go_on(say, turn)
+        say.utter_message(response="utter_inform")
+        return []
