@@ -186,7 +186,8 @@ class ValidateOrderForm(TurnAction):
         self, say: CollectingDispatcher, turn: Turn, asked: str | None, failed: int
     ) -> list[EventType]:
         no = turn.entity("order_no")
-        tail = turn.entity("phone_tail") or turn.known("phone_tail")
+        tail = turn.entity("phone_tail") or (asked == "phone_tail" and _four_digits(turn.text))
+        tail = tail or turn.known("phone_tail")
         another = turn.entity("ordinal") == OTHER
         if not another:
             no = no or turn.known("order_no")
@@ -405,6 +406,12 @@ def _only_a_value(turn: Turn) -> bool:
     if words:
         return any(set(words) <= set(_goods(order)) for order in shown_orders(turn))
     return bool(re.search(r"\d", turn.text)) or turn.entity("ordinal") is not None
+
+
+def _four_digits(text: str) -> str | None:
+    """``不好意思，是3036`` as an answer to the question for the phone's last digits."""
+    runs = re.findall(r"\d+", text)
+    return runs[0] if len(runs) == 1 and len(runs[0]) == 4 else None
 
 
 def _bare_number(turn: Turn, asked: str | None) -> str | None:
