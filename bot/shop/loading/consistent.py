@@ -16,23 +16,38 @@ _HAPPENED = {
 }
 
 
-def check(source: Source, file: File, prices: Mapping[str, int]) -> None:
-    """Raise CannotLoad unless ``file`` makes sense; ``prices`` are those of all skus it may use."""
+def check(source: Source, file: File) -> None:
+    """Raise CannotLoad unless ``file`` makes sense by itself."""
     _once(source, "customers", [c.id for c in file.customers])
     _once(source, "products", [p.id for p in file.products])
     _once(source, "promotions", [p.id for p in file.promotions])
     for at, product in enumerate(file.products):
         for position, variant in enumerate(product.variants):
             if variant.price_fen is None and product.price_fen is None:
-                place = ("products", at, "variants", position)
-                source.fail(place, "no price; write price_fen here or at the product")
+                source.fail(
+                    ("products", at, "variants", position),
+                    "no price; write price_fen here or at the product",
+                )
     customers = {c.id for c in file.customers}
     for at, order in enumerate(file.orders):
         if order.customer not in customers:
             source.fail(
                 ("orders", at, "customer"), f"{order.customer!r} is not among this file's customers; add her"
             )
-        _order(source, ("orders", at), order, prices)
+        if (order.no is None) == (order.serial is None):
+            source.fail(("orders", at), "write either no, the whole number, or serial, its last eight digits")
+        for name in _HAPPENED[order.status]:
+            if getattr(order, name) is None:
+                source.fail(
+                    ("orders", at),
+                    f"an order that is {order.status} needs {name}; write e.g. {name}: T-1d 10:00",
+                )
+
+
+def check_goods(source: Source, file: File, prices: Mapping[str, int]) -> None:
+    """Raise CannotLoad unless the orders' goods can be had; ``prices`` are those of all skus."""
+    for at, order in enumerate(file.orders):
+        _goods(source, ("orders", at), order, prices)
 
 
 def _once(source: Source, name: str, ids: Iterable[str]) -> None:
@@ -43,12 +58,7 @@ def _once(source: Source, name: str, ids: Iterable[str]) -> None:
         seen.add(id)
 
 
-def _order(source: Source, place: Place, order: Order, prices: Mapping[str, int]) -> None:
-    if (order.no is None) == (order.serial is None):
-        source.fail(place, "write either no, the whole number, or serial, its last eight digits")
-    for name in _HAPPENED[order.status]:
-        if getattr(order, name) is None:
-            source.fail(place, f"an order that is {order.status} needs {name}; write e.g. {name}: T-1d 10:00")
+def _goods(source: Source, place: Place, order: Order, prices: Mapping[str, int]) -> None:
     qty: dict[str, int] = {}
     for at, item in enumerate(order.items):
         if item.sku not in prices:

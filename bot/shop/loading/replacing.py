@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from bot.shop import clock, database, models
 from bot.shop.database import Session
 from bot.shop.loading import rows
-from bot.shop.loading.consistent import check
+from bot.shop.loading.consistent import check, check_goods
 from bot.shop.loading.declared import File
 from bot.shop.loading.reading import CannotLoad, Source
 
@@ -72,13 +72,14 @@ def empty(session: Session) -> None:
 
 def put(session: Session, source: Source, file: File, now: datetime, *, seeded: bool = False) -> Loaded:
     """Replace what ``file`` names; the caller commits. ``seeded`` marks it as sample data."""
+    check(source, file)
     moments = rows.Clock(now)
     products = [rows.product(one, moments, seeded=seeded) for one in file.products]
     # The first statement writes, so that on SQLite nobody else can write from here on.
     _remove_customers(session, [c.id for c in file.customers])
     _put_products(session, products)
     goods = _goods(session, file)
-    check(source, file, {sku: variant.price_fen for sku, (_, variant) in goods.items()})
+    check_goods(source, file, {sku: variant.price_fen for sku, (_, variant) in goods.items()})
     orders = list(rows.all_orders(file, goods, moments))
     _refuse_taken_numbers(session, source, orders)
     by_customer: dict[str, list[models.Order]] = {}
