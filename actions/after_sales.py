@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.answers import declines
+from actions.answers import corrects, declines, wishes
 from actions.backend.contract import (
     AfterSale,
     AfterSaleItem,
@@ -23,7 +23,7 @@ from actions.cards import return_card
 from actions.job import Job, JobForm, Step, Work
 from actions.order_choice import TOPIC_TURNS, best_fitting, without_service_words
 from actions.shop import ask_shop, shop
-from actions.turn import HUMAN, Turn
+from actions.turn import HUMAN, UNSURE, Turn
 from actions.wording import button, day, money, wording
 
 T = TypeVar("T")
@@ -82,11 +82,15 @@ class ItemsStep(Step):
             items = left if len(left) == 1 else []
         if items and [item.sku for item in items] != [part["sku"] for part in values.get(self.name, [])]:
             values[self.name] = [{"sku": i.sku, "qty": i.qty if len(items) > 1 else None} for i in items]
+        count = _count(work) or values.get("count")
         if len(parts := values.get(self.name, [])) == 1:
             bought = _item(work, parts[0]["sku"]).qty
-            count = bought if bought == 1 or self._all(work) else _count(work)
+            if bought == 1 or self._all(work):
+                count = bought
             if count:
                 values[self.name] = [{**parts[0], "qty": min(count, bought)}]
+        elif count:
+            values["count"] = count  # said before it is known of what
 
     def lacks(self, work: Work) -> bool:
         parts = work.job.values.get(self.name)
@@ -172,7 +176,7 @@ class ReasonStep(Step):
         values, turn = work.job.values, work.turn
         if text := work.job.early.get("text"):
             values["note"] = text[:NOTE]
-        said = turn.entity("reason") or work.entity("reason") or REASON_OF.get(turn.intent)
+        said = work.entity("reason") or REASON_OF.get(turn.intent)
         if said in self.codes:
             values[self.name] = said
         elif values.get(self.name) not in self.codes:
@@ -320,17 +324,21 @@ class VariantStep(Step):
 
     async def take(self, work: Work) -> None:
         values, turn = work.job.values, work.turn
-        if not _exchanged(work) or not values.get("items"):
+        if not _exchanged(work):
+            return
+        texts = [*values.pop("wished", []), *work.heard]
+        if not values.get("items"):
+            values["wished"] = texts
             return
         if (own := values["items"][0]["sku"]) != values.get("variant_of"):
             values.pop(self.name, None)
             values["variant_of"] = own
         variants = await self._variants(work)
         chosen = turn.entity("choice")
-        if chosen in {variant.sku for variant in variants}:
-            self._choose(values, next(v for v in variants if v.sku == chosen), variants)
+        if named := [variant for variant in variants if variant.sku == chosen != own]:
+            self._choose(values, named[0], variants)
             return
-        for text in reversed(work.heard):
+        for text in reversed(texts):
             found = self._wanted(work, text, variants)
             there = [variant for variant in found if self._there(work, variant)]
             if len(there) == 1:
@@ -390,12 +398,12 @@ class VariantStep(Step):
             kin = [v for v in variants if _colours(v) == _colours(own)]
             place = kin.index(own) + steps
             return [kin[place]] if 0 <= place < len(kin) else []
-        colour = set((work.entity("colour") or "") if text else "") - set("色深浅")
+        colours = set(wording()["colour_characters"]) & set(text)
         scored = []
         for variant in others:
             tokens = variant.spec.split()
             score = sum(2 for token in tokens if _says(text, token))
-            score += bool(colour & set("".join(_colours(variant))) and colour & set(text))
+            score += bool(colours & set("".join(_colours(variant))))
             # "换个黑的" keeps the size, "换40的" the colour.
             same = sum(token in own.spec.split() for token in tokens) if own and score else 0
             scored.append((score + same / 10, variant))
@@ -441,7 +449,14 @@ class AfterSaleForm(JobForm):
     def digresses(self, turn: Turn) -> bool:
         # "质量有问题", "不想要了" or "换货吧" are wishes of their own elsewhere.
         answers = (step for step in self.steps if step.name == turn.slot("requested_slot") != "items")
-        return not any(step.accepts(turn) for step in answers) and super().digresses(turn)
+        if any(step.accepts(turn) for step in answers):
+            return False
+        if turn.intent in UNSURE:
+            # What sounds like a change of mind is asked about rather than overheard.
+            likely = next((name for name in turn.ranking if name not in UNSURE), self.intent)
+            return likely != self.intent and wishes(turn, likely)
+        corrected = corrects(turn) and not wishes(turn, turn.intent)
+        return not corrected and super().digresses(turn)
 
     async def refused(self, work: Work, refused: Refused) -> list[EventType]:
         values = work.job.values
@@ -539,7 +554,7 @@ def _exchanged(work: Work) -> bool:
 
 _DIGITS = {char: n for n, char in enumerate("零一二三四五六七八九")} | {"两": 2, "俩": 2, "半": 1}
 _TAKEN = re.compile(
-    r"[退换修坏少缺漏](?:了|掉|其中)?(?P<n>[1-9一二两俩三四五六七八九])[件个双只条盒台箱袋瓶套包本张]"
+    r"[退换修坏少缺漏][发寄装给掉]?(?:了|其中)?(?P<n>[1-9一二两俩三四五六七八九])[件个双只条盒台箱袋瓶套包本张]"
 )
 
 
