@@ -16,9 +16,8 @@ from rasa.shared.utils.io import read_yaml_file
 from bot.engine.nlu.faq import COUNTS_AS
 from bot.engine.nlu.intent_classifier import THRESHOLD
 from bot.engine.nlu.normalizer import normalize
-from bot.engine.requests import WORDING
+from bot.engine.requests import INFORM, WORDING
 
-INFORM = "inform"
 # What is requested while a form waits for a yes before it acts.
 CONFIRMED = "confirmed"
 
@@ -66,24 +65,25 @@ def in_context(parsed: dict[str, Any], tracker: DialogueStateTracker, domain: Do
     A value that the bot asked for is an answer, however bare. An unsure fragment is believed to go on with
     what the shopper spoke of before, if its words allow that.
     """
+    asked = tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop_name else None
     if parsed["intent"]["name"] != UNSURE:
         return
-    asked = tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop_name else None
     if asked == CONFIRMED and (answer := yes_or_no(parsed["text"])) in domain.intents:
-        _believe(parsed, {"name": answer, "confidence": 1.0})
+        believe(parsed, {"name": answer, "confidence": 1.0})
     elif asked and _answers(parsed, asked, domain):
-        _believe(parsed, {"name": INFORM, "confidence": 1.0})
+        believe(parsed, {"name": INFORM, "confidence": 1.0})
     elif len(parsed["text"]) <= _FRAGMENT and (topic := _topic(tracker)):
         for reading in parsed["intent_ranking"][1:]:
             likely = reading["confidence"]
             if reading.get(COUNTS_AS, reading["name"]) == topic and likely >= _PLAUSIBLE:
                 likely = likely * _TOPIC_ODDS / (1 + likely * (_TOPIC_ODDS - 1))
                 if likely >= parsed[THRESHOLD]:
-                    _believe(parsed, {**reading, "confidence": likely})
+                    believe(parsed, {**reading, "confidence": likely})
                 return
 
 
-def _believe(parsed: dict[str, Any], reading: dict[str, Any]) -> None:
+def believe(parsed: dict[str, Any], reading: dict[str, Any]) -> None:
+    """Put ``reading`` first in ``parsed``."""
     others = [r for r in parsed["intent_ranking"] if r["name"] not in (UNSURE, reading["name"])]
     parsed["intent"] = reading
     parsed["intent_ranking"] = [reading, *others]

@@ -13,12 +13,15 @@ from rasa.shared.utils.io import read_yaml_file
 from bot.engine.fingerprint import ROOT
 from bot.engine.nlu.faq import COUNTS_AS, FAQ
 
+INFORM = "inform"
 WORDING = ROOT / "data" / "wording.yml"
 
 _BREAK = re.compile(r"[，,。.；;！!？?\n~～…]+|\s+|另外|还有|顺便|顺带|然后|对了|以及|同时")
 # "Not to return it, only to ask …": the clauses would say the opposite of the whole.
 _NOT = re.compile(r"不是|不用|不要|不想|不问|不需|没让|没说|除了|甭|别[^的人家]|先别|與其|与其")
 _LEAST = 3
+_NUMBERS = ("order_no", "tracking_no", "phone_tail")
+_LABELS = re.compile(r"(?:我的?)?(?:订单号?|单号|运单号?|手机)?(?:尾号|号码?|号)?(?:[是为:：]|就是)?(?=\s|$)")
 _MOST = 4
 
 
@@ -33,6 +36,26 @@ def clauses(text: str) -> list[str]:
     parts = [part.strip() for part in _BREAK.split(text)]
     parts = [part for part in parts if len(part) >= _LEAST]
     return parts[:_MOST] if len(parts) > 1 else []
+
+
+def beside_numbers(parsed: dict[str, Any]) -> str | None:
+    """What a message says beside its numbers ("查快递 2026112000012345"), where it says anything.
+
+    For one that is unclear, or that seems to bring nothing but the number.
+    """
+    numbers = [entity for entity in parsed["entities"] if entity["entity"] in _NUMBERS]
+    if parsed["intent"]["name"] not in (UNSURE, INFORM) or not numbers:
+        return None
+    rest = parsed["text"]
+    for number in sorted(numbers, key=lambda entity: int(entity["start"]), reverse=True):
+        rest = rest[: number["start"]] + " " + rest[number["end"] :]
+    rest = _LABELS.sub("", rest).strip(" ,，。:：")
+    return rest if len(re.findall(r"[^\W\d_]", rest)) >= _LEAST else None
+
+
+def is_wish(parsed: dict[str, Any]) -> bool:
+    """Whether it is a clear request for more than a written answer."""
+    return parsed["intent"]["name"] in _titles()
 
 
 def another(parsed: dict[str, Any], readings: Sequence[dict[str, Any]]) -> dict[str, str] | None:

@@ -22,7 +22,7 @@ from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.engine import requests
-from bot.engine.context import in_context, tapped
+from bot.engine.context import believe, in_context, tapped
 from bot.engine.nlu.faq import FAQ
 from bot.engine.nlu.intent_classifier import THRESHOLD
 from bot.engine.payloads import BadPayload, read_payload
@@ -113,6 +113,10 @@ class TurnProcessor(MessageProcessor):
         if THRESHOLD not in parsed:
             return parsed  # another pipeline, to be measured beside ours as it is
         if tracker:
+            if not tracker.active_loop_name and (rest := requests.beside_numbers(parsed)):
+                reading = await super().parse_message(UserMessage(rest))
+                if requests.is_wish(reading):
+                    believe(parsed, reading["intent"])
             in_context(parsed, tracker, self.domain)
         if parsed["intent"]["name"] != UNSURE:
             clauses = [UserMessage(clause) for clause in requests.clauses(message.text)]

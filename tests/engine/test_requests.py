@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.requests import another, clauses
+from bot.engine.requests import another, beside_numbers, clauses
 
 
 def read(name: str, counts_as: str | None = None, topic: str = "") -> dict[str, Any]:
@@ -51,3 +51,19 @@ def test_a_topic_may_be_the_other_request() -> None:
         "payload": "/faq/postage",
     }
     assert another(read("shipping_fee"), [read("shipping_fee"), question]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "rest"),
+    [
+        ("查快递 2026112000012345", "inform", "查快递"),
+        ("我要退货，订单号2026112000012345", "nlu_fallback", "我要退货"),
+        ("2026112000012345", "inform", None),
+        ("订单号是2026112000012345", "inform", None),
+        ("取消订单2026112000012345", "cancel_order", None),
+    ],
+)
+def test_what_stands_beside_a_number(text: str, intent: str, rest: str | None) -> None:
+    start = text.index("2026")
+    number = {"entity": "order_no", "start": start, "end": start + 16}
+    assert beside_numbers({"text": text, "intent": {"name": intent}, "entities": [number]}) == rest
