@@ -47,6 +47,9 @@ eval: setup train ## measure our pipeline beside the stock one on labelled messa
 	@$(ENGINE_PY) -m bot.engine.evaluation.compare $(CASES)
 CASES := tests/nlu_cases/cases.tsv
 
+bench-slow-shop: setup train ## measure whether a shop slow for one shopper delays the others (6 minutes)
+	@$(PY) -m tests.bench.slow_shop
+
 openapi: setup ## write the public HTTP contracts to docs/
 	$(PY) -m bot.openapi
 
@@ -94,4 +97,4 @@ browser:
 	    echo "The browser tests need Chromium and a Chinese font: install them, e.g. 'apt install chromium fonts-noto-cjk'." >&2; exit 1; }; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval lock clean browser
+.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop lock clean browser
