@@ -112,6 +112,16 @@ class Work:
         self.say.utter_message(response=response, buttons=list(buttons), json_message=custom, **said)
 
 
+def unfinished(turn: Turn) -> list[dict[str, str]]:
+    """A button that goes on with the job that another question interrupted; none without one."""
+    job, since = turn.slot("job"), turn.turns_since("job")
+    if not job or job["outcome"] or not job["order_no"] or since is None or since > TOPIC_TURNS:
+        return []
+    intent = str(job["form"]).removesuffix("_form")
+    title = wording()["go_on"].format(job=wording()["readings"][intent])
+    return [{"title": title, "payload": f'/{intent}{{"order_no": "{job["order_no"]}"}}'}]
+
+
 class Step(ABC):
     """One thing a job must know beside its order."""
 

@@ -7,6 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import Order, Shipment, Unavailable
 from actions.cards import logistics_card, order_card
+from actions.job import unfinished
 from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
 from actions.policies import dispatch_hours
 from actions.shop import ask_shop, shop
@@ -41,6 +42,7 @@ class ActionLogisticsTrack(TurnAction):
             return []  # the form ended without an order and has said why
         order, several = chosen
         others = [button("other_orders", f'/logistics_track{{"ordinal": "{OTHER}"}}')] if several else []
+        others = [*unfinished(turn), *others]
         actor = actor_for(turn, order.no)
         if actor is None:
             raise Unavailable("the right to see the order ended within the turn")

@@ -4,6 +4,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.cards import order_card
+from actions.job import unfinished
 from actions.order_choice import OTHER, ValidateOrderForm, chosen_order
 from actions.turn import Turn, TurnAction
 from actions.wording import button, moment, order_title
@@ -32,6 +33,7 @@ class ActionOrderStatus(TurnAction):
         buttons = []
         if order.status in {"shipped", "delivered"}:
             buttons.append(button("logistics", f'/logistics_track{{"order_no": "{order.no}"}}'))
+        buttons += unfinished(turn)
         if several:
             buttons.append(button("other_orders", f'/order_status{{"ordinal": "{OTHER}"}}'))
         reached = {

@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.after_sales import facts
 from actions.backend.contract import Actor, AfterSale, Customer, Order, OrderPage, Refund, Unavailable
 from actions.cards import return_card
+from actions.job import unfinished
 from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
 from actions.shop import ask_shop, shop
 from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
@@ -48,6 +49,7 @@ class ActionRefundStatus(TurnAction):
             return []  # the form ended without an order and has said why
         order, several = chosen
         others = [button("other_orders", f'/refund_status{{"ordinal": "{OTHER}"}}')] if several else []
+        others = [*unfinished(turn), *others]
         actor = actor_for(turn, order.no)
         if actor is None:
             raise Unavailable("the right to see the order ended within the turn")
