@@ -77,6 +77,11 @@ def test_reasons(reasons: Reasons, text: str, found: list[str]) -> None:
         "退款还没收到",
         "没收到你们的短信",
         "我刚才发错了",
+        "寄错地址了",
+        "门牌号漏了",
+        "S号断了？",
+        "鞋子偏大还是偏小",
+        "联系不上",
         "quality",
     ],
 )

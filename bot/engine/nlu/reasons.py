@@ -26,7 +26,7 @@ _WORN = (
 _PATTERNS = [
     Pattern(
         REASON,
-        re.compile(rf"(?<![多至减最不稍])(?:少|漏|缺)(?:[发装给寄配放])?了?{_SOME}"),
+        re.compile(rf"(?<![多至减最不稍介])(?:少|漏|缺)(?:[发装给寄配放])?了?{_SOME}"),
         lambda _: "missing",
     ),
     Pattern(
@@ -57,10 +57,10 @@ _DENIED = re.compile(
 )
 _SUPPOSED = re.compile(
     r"如果|要是|万一|假如|若|倘|除非|会不会|是否|有没有|有无|怕(?!是)|担心|听说|据说|评[价论]|有人说|网上说|网友"
-    r"|哪些|怎样算|怎么算|什么算|算不算|防止|避免|以免"
+    r"|哪些|怎样算|怎么算|什么算|算不算|防止|避免|以免|[大小长短紧松宽窄肥]还是$"
 )
 # Behind it.
-_DOUBTED = re.compile(r"[了的]?(?:吗|没有?\W*$|不\W*$|(?:的话|的?时候))")
+_DOUBTED = re.compile(r"[了的]?(?:吗|\?|还是|是吧|没有?\W*$|不\W*$|(?:的话|的?时候))")
 # 合不合适, 色差大不大, 有没有配件
 _OR_NOT = re.compile(r"(.)[不没]\1")
 # In its clause: a question, which 了 turns into one about what to do ("坏了能退吗").
@@ -69,30 +69,34 @@ _ASKED = re.compile(
 )
 
 _ALSO = r"(?:怎么|为什么|实在|真的?|突然|老是|一直|到现在|至今|有些?点?|也|都|还|就|又|是|好像)*$"
-# What the words of a reason may also be said of: before them, and of not_received behind them too.
+# What the words of a reason may also be said of, before them or behind them.
 _MONEY_AND_NEWS = (
     "退款|退的钱|钱|款|短信|验证码|发票|邮件|通知|电话|券|积分|红包|差价|补偿|回[复信应]|消息|返现|密码"
     "|信息|提示"
 )
+_TYPED = "地址|门牌|号码?|手机|电话|名字?|写|打|填"
 _NOT_GOODS = {
     "no_longer_wanted": re.compile(rf"(?:态度|服务|客服|快递员|发票|方案|短信|电话){_ALSO}"),
     "wrong_size": re.compile(
         r"(?:时间|时长|[雨风雪]|年[纪龄]|孩子|宝宝|娃|人|胃口|力度|优惠|折扣|差[距别价异]|音量|压力|风险|等|工作量|脾气|胆子"
-        rf"|面积|房间|字|影响|信号|金额|方案|这样|日子|价[格钱]|态度|预算|补偿|抓|要|赶){_ALSO}"
+        rf"|面积|房间|字|影响|信号|金额|方案|这样|日子|价[格钱]|态度|预算|补偿|抓|要|赶|联){_ALSO}"
     ),
     "quality": re.compile(
         r"(?:券|红包|积分|码|账号|链接|页面|网页|app|网站|小程序|系统|支付|付款|花呗|余额|礼品卡|会员卡?|活动|猫|狗|心情|态度"
-        rf"|脾气|天气|网络?|发票|图片?){_ALSO}",
+        rf"|脾气|天气|网络?|信息|发票|图片?|卖|[货号]){_ALSO}",
         re.IGNORECASE,
     ),
-    "damaged": re.compile(rf"(?:说|忘|看|突|(?<!给)我){_ALSO}"),
+    "damaged": re.compile(rf"(?:{_TYPED}|说|忘|看|突|(?<!给)我){_ALSO}"),
     "wrong_item": re.compile(
         rf"(?:(?<![给跟帮])我|刚刚?才?|地址|单号?|订单号?|电话|号码|图片?|照片|截图|消息|链接){_ALSO}"
     ),
-    "missing": re.compile(rf"(?:钱|金额|价格|优惠|退款?的?|积分|评[价论]|库存|人|时间|选择){_ALSO}"),
+    "missing": re.compile(rf"(?:{_TYPED}|钱|金额|价格|优惠|退款?的?|积分|评[价论]|库存|人|时间|选择){_ALSO}"),
     "not_received": re.compile(rf"(?:{_MONEY_AND_NEWS}){_ALSO}"),
 }
-_NEWS_BEHIND = re.compile(rf"(?:任何|你们|你|的|这个|什么|过|你们的|商家)*(?:{_MONEY_AND_NEWS})")
+_NOT_GOODS_BEHIND = {
+    "wrong_item": re.compile(r"了?(?:地[址方点]|小区|城市|驿站|楼|人家)"),
+    "not_received": re.compile(rf"(?:任何|你们?|商家|这个|什么|过|的)*(?:{_MONEY_AND_NEWS})"),
+}
 
 
 class Reasons:
@@ -127,7 +131,7 @@ def _holds(text: str, value: Value) -> bool:
         return False
     if (not_goods := _NOT_GOODS.get(value.value)) and not_goods.search(before):
         return False
-    if value.value == "not_received" and _NEWS_BEHIND.match(after):
+    if (not_goods := _NOT_GOODS_BEHIND.get(value.value)) and not_goods.match(after):
         return False
     if value.value in ("wrong_size", "not_as_described", "no_longer_wanted") and "是不是" in before:
         return False
