@@ -12,6 +12,7 @@ from actions.stock import ActionStock
 from actions.turn import HUMAN, Turn, TurnAction
 from actions.wording import button
 
+FRAGMENT = 20  # characters
 QUESTIONS = {"stock": ActionStock, "size_recommend": ActionSizeRecommend}
 
 
@@ -45,7 +46,12 @@ class ActionProductNamed(TurnAction):
         question = topic.get("question", "")
         if question == "recommend_product" and turn.entity("money"):
             return await ActionRecommendProduct().act(say, turn)
-        if turn.entity("product") or (topic and (topic.get("asked") or VALUES & turn.entities.keys())):
+        if turn.entity("product") or topic.get("asked") or goes_on(turn):
             return await QUESTIONS.get(question, ActionProductInfo)().go_on(say, turn)
         say.utter_message(response="utter_inform")
         return []
+
+
+def goes_on(turn: Turn) -> bool:
+    """Whether the message is little more than a value for the last question about goods."""
+    return bool(product_topic(turn) and VALUES & turn.entities.keys() and len(turn.text) <= FRAGMENT)

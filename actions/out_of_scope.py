@@ -4,6 +4,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.human_agent import hand_over
+from actions.inform import ActionProductNamed, goes_on
 from actions.turn import HUMAN, UNSURE, Turn, TurnAction
 from actions.wording import button, faq_title, wording
 
@@ -17,6 +18,8 @@ class ActionAskBack(TurnAction):
         return "action_ask_back"
 
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        if turn.intent != "out_of_scope" and goes_on(turn):
+            return await ActionProductNamed().act(say, turn)
         if _unsure_before(turn):
             return await hand_over(say, turn)
         human = button("human", HUMAN)

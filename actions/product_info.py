@@ -1,5 +1,7 @@
 """product_info: what the catalogue says of a product; what it does not say, nobody makes up."""
 
+import re
+
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import Detail, ProductDetail
@@ -20,11 +22,14 @@ class ActionProductInfo(ProductAction):
     def tell(
         self, say: CollectingDispatcher, turn: Turn, asked: Asked, product: ProductDetail
     ) -> dict[str, str]:
-        text = next((text for text in asked.texts if _topics(text)), "") or asked.texts[0]
+        # 不锈钢 in the name of a thing asks nothing about its material.
+        names = {product.name, asked.entities.get("product", product.name)}
+        texts = [re.sub("|".join(map(re.escape, names)), "", text) for text in asked.texts]
+        text = next((text for text in texts if _topics(text)), "") or texts[0]
         topics = _topics(text)
         details = [*product.specs, *_of_variants(product)]
         wanted = [each for each in details if each.name in text or any(each.name in t for t in topics)]
-        general = asked.says("introduce") or not any(asked.texts)
+        general = asked.says("introduce") or not any(texts)
         if wanted:
             what = "told"
         elif general:

@@ -87,7 +87,7 @@ def _wishes(turn: Turn) -> list[dict[str, Any]]:
     """What the message may name, the plainest first: goods, a kind of goods or a purpose, all its words."""
     named = [(product, product)] if (product := turn.entity("product")) else []
     for looked_for, words in wording()["kinds_of_goods"].items():
-        named += [(looked_for, word) for word in [looked_for, *words] if word in turn.text][:1]
+        named += [(looked_for, word) for word in [*words, looked_for] if word in turn.text][:1]
     named = named or [
         (word, word) for word in goods_words(turn.text)[:SEARCHES] if len(word) <= LONGEST_SEARCH
     ]

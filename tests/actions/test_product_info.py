@@ -19,7 +19,8 @@ class Talk:
         self._events: list[dict[str, Any]] = []
 
     def ask(self, intent: str, text: str, **entities: str) -> Said:
-        action = "action_product_named" if intent == "inform" else f"action_{intent}"
+        names = {"inform": "action_product_named", "nlu_fallback": "action_ask_back"}
+        action = names.get(intent, f"action_{intent}")
         said = self._actions.call(
             action,
             text=text,
@@ -47,6 +48,7 @@ class Talk:
         ("四件套多少钱", "全棉四件套", "told", ["¥259.00–¥279.00"]),
         ("介绍一下这个台灯", "护眼台灯", "about", ["国 AA 级", "¥149.00"]),
         ("小白鞋防水吗", "复古小白鞋", "lacking", ["头层牛皮"]),
+        ("316不锈钢保温杯能进微波炉吗", "316不锈钢保温杯", "other", ["保温：12 h"]),
         ("手环能不能刷公交卡", "智能运动手环", "other", ["续航：14 天"]),
     ],
 )
@@ -176,7 +178,8 @@ def test_a_measure_that_lacks_is_asked_for_and_goes_on(actions: ActionServer) ->
     talk = Talk(actions)
     asked = talk.ask("size_recommend", "T恤我该穿什么码", product="纯棉圆领T恤")
     assert asked.responses[0]["missing"] == "身高、体重"
-    assert talk.ask("inform", "一米七", height="170").responses[0]["missing"] == "体重"
+    # Understood or not, a bare value goes on.
+    assert talk.ask("nlu_fallback", "一米七", height="170").responses[0]["missing"] == "体重"
     said = talk.ask("inform", "64公斤", weight="64.0")
     assert (said.names, said.responses[0]["sizes"]) == (["utter_size_recommend_one"], "L")
 
