@@ -19,10 +19,8 @@ def says_yes(turn: Turn, wish: str) -> bool:
     text = turn.text
     if len(text) > LONGEST_YES or says("hesitation", text):
         return False
-    # "对，取消吧" repeats the wish and is read as such.
-    if turn.intent == "affirm" or text in wording()["yes"] or _repeats(text, wish):
-        return True
-    return turn.intent == wish and _begins_yes(text)
+    # "对，取消吧" repeats the wish and is read as such; "中间那个取消" does not.
+    return _repeats(text, wish) or (turn.intent == "affirm" and _begins_yes(text))
 
 
 def says_no(turn: Turn, wish: str) -> bool:
@@ -30,6 +28,8 @@ def says_no(turn: Turn, wish: str) -> bool:
     if corrects(turn) or declines(turn):
         return False
     if turn.intent == "deny" or turn.text in wording()["no"]:
+        return True
+    if wish != "cancel_order" and turn.text.strip("。.！!~ ") in wording()["calling_off"]:
         return True
     another = turn.intent != wish and wishes(turn, turn.intent)
     return len(turn.text) <= LONGEST_NO and says("dropping", turn.text) and not asks(turn) and not another
@@ -72,4 +72,4 @@ def _repeats(text: str, wish: str) -> bool:
 
 
 def _begins_yes(text: str) -> bool:
-    return any(text.startswith(word) for word in wording()["yes"])
+    return any(text.lower().startswith(word) for word in wording()["yes"])
