@@ -113,9 +113,8 @@ def main() -> None:
         alone, _ = asyncio.run(round_of(running, 0))
         beside, slow = asyncio.run(round_of(running, tabs))
         again, _ = asyncio.run(round_of(running, 0))
-    print(
-        f"\n{'seconds to the answer':26}{'answers':>8}{'excuses':>10}{'load':>8}{'p50':>8}{'p95':>8}{'max':>8}"
-    )
+    columns = f"{'answers':>8}{'excuses':>10}{'load':>8}{'p50':>8}{'p95':>8}{'max':>8}"
+    print(f"\n{'seconds to the answer':26}{columns}")
     print(alone.row("fifty shoppers"))
     print(beside.row("fifty beside the slow one"))
     print(again.row("fifty shoppers again"))
