@@ -53,6 +53,13 @@ def beside_numbers(parsed: dict[str, Any]) -> str | None:
     return rest if len(re.findall(r"[^\W\d_]", rest)) >= _LEAST else None
 
 
+def about_me(parsed: dict[str, Any]) -> str | None:
+    """The intent of a question that only the shop's records of this shopper answer."""
+    likely = {r.get(COUNTS_AS) or r["name"] for r in parsed["intent_ranking"][:_MOST]}
+    asked = (intent for intent, said in _asked_of_records().items() if said.search(parsed["text"]))
+    return next((intent for intent in asked if intent in likely), None)
+
+
 def is_wish(parsed: dict[str, Any]) -> bool:
     """Whether it is a clear request for more than a written answer."""
     return parsed["intent"]["name"] in _titles()
@@ -85,6 +92,12 @@ def _button(parsed: dict[str, Any]) -> dict[str, str]:
         topic = parsed["response_selector"][FAQ]["ranking"][0]
         return {"title": topic["title"], "payload": f"/{topic['intent_response_key']}"}
     return {"title": _titles()[name], "payload": f"/{name}"}
+
+
+@cache
+def _asked_of_records() -> dict[str, re.Pattern[str]]:
+    said: dict[str, list[str]] = read_yaml_file(WORDING)["about_me"]
+    return {intent: re.compile("|".join(patterns)) for intent, patterns in said.items()}
 
 
 @cache

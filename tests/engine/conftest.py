@@ -115,7 +115,7 @@ def write_project(root: Path) -> None:
         "domain.yml": DOMAIN,
         "data/nlu/all.yml": NLU,
         "data/stories/all.yml": RULES,
-        "data/policies.yml": "dispatch_hours: 48\nreturn_days: 7\n",
+        "data/policies.yml": "dispatch_hours: 48\nself_service_limit: 2000\nreturn_days: 7\n",
         "actions/all.py": ACTIONS,
         "words.txt": "运费险 500 n\n",
         "couriers.yml": "顺丰速运: [顺丰, sf]\n",

@@ -24,7 +24,10 @@ def policies(tmp_path: Path) -> Path:
 
 
 def write(path: Path, return_days: int) -> None:
-    path.write_text(f"dispatch_hours: 48\ncourier: 中通\nreturn_days: {return_days}\n", encoding="utf-8")
+    path.write_text(
+        f"dispatch_hours: 48\nself_service_limit: 2000\ncourier: 中通\nreturn_days: {return_days}\n",
+        encoding="utf-8",
+    )
 
 
 def shop_replies(policies: Path) -> EndpointConfig:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.requests import another, beside_numbers, clauses
+from bot.engine.requests import about_me, another, beside_numbers, clauses
 
 
 def read(name: str, counts_as: str | None = None, topic: str = "") -> dict[str, Any]:
@@ -67,3 +67,19 @@ def test_what_stands_beside_a_number(text: str, intent: str, rest: str | None) -
     start = text.index("2026")
     number = {"entity": "order_no", "start": start, "end": start + 16}
     assert beside_numbers({"text": text, "intent": {"name": intent}, "entities": [number]}) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "asked"),
+    [
+        ("查一下我现在有多少积分", "membership_points", "membership_points"),
+        ("我这张优惠券怎么用不了啊", "coupon_promo", "coupon_promo"),
+        ("最近店里有什么优惠活动", "coupon_promo", "coupon_promo"),
+        ("我的积分怎么用", "membership_points", None),
+        ("怎么领券", "coupon_promo", None),
+        ("查一下我现在有多少积分", "order_status", None),
+    ],
+)
+def test_what_is_asked_of_the_shops_records(text: str, intent: str, asked: str | None) -> None:
+    ranking = [{"name": "faq", "counts_as": intent}]
+    assert about_me({"text": text, "intent_ranking": ranking}) == asked
