@@ -1,7 +1,6 @@
 """The sample shop's own data, declared in seed.yml relative to today and renewed every day."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,10 +14,10 @@ from bot.settings import Settings
 from bot.shop import clock
 from bot.shop.database import Database, Session, insert
 from bot.shop.loading import declared as forms
-from bot.shop.loading import rows as made
+from bot.shop.loading import rows
 from bot.shop.loading.reading import Source
-from bot.shop.loading.replacing import OWN, put
-from bot.shop.models import Base, Customer, Order, OrderItem, Product, Promotion, SeedMark, Variant
+from bot.shop.loading.replacing import OWN, put, remove_customers
+from bot.shop.models import Customer, Order, OrderItem, Product, Promotion, SeedMark, Variant
 
 FILE = Path(__file__).with_name("seed.yml")
 
@@ -59,7 +58,7 @@ def load(database: Database) -> bool:
 
 def _renewed(session: Session, file: forms.File, now: datetime) -> forms.File:
     """Take the old sample data out, and what a file has replaced out of the new."""
-    session.execute(delete(Customer).where(Customer.seeded))
+    remove_customers(session, session.scalars(select(Customer.id).where(Customer.seeded)).all())
     session.execute(delete(Promotion).where(Promotion.seeded))
     wanted = [product.id for product in file.products]
     bought = select(OrderItem.product_id)
@@ -70,11 +69,11 @@ def _renewed(session: Session, file: forms.File, now: datetime) -> forms.File:
     products = set(session.scalars(select(Product.id).where(~Product.seeded)))
     promotions = set(session.scalars(select(Promotion.id)))
     numbers = set(session.scalars(select(Order.no)))
-    moments = made.Clock(now)
+    moments = rows.Clock(now)
     fresh = [product for product in file.products if product.id not in products]
     skus = set(session.scalars(select(Variant.sku).where(Variant.product_id.in_(products))))
     skus |= {
-        variant.sku for product in fresh for variant in made.product(product, moments, seeded=True).variants
+        variant.sku for product in fresh for variant in rows.product(product, moments, seeded=True).variants
     }
     return forms.File(
         customers=[c for c in file.customers if c.id not in customers],
@@ -84,7 +83,7 @@ def _renewed(session: Session, file: forms.File, now: datetime) -> forms.File:
             o
             for o in file.orders
             if o.customer not in customers
-            and made.order_no(o, moments) not in numbers
+            and rows.order_no(o, moments) not in numbers
             and all(item.sku in skus for item in o.items)
         ],
     )
@@ -116,18 +115,4 @@ def customer_token(settings: Settings, id: str, hours: float = 24) -> str:
 def order_no(order: dict[str, Any], today: date) -> str:
     """The number that a sample order has on this day."""
     noon = datetime.combine(today, time(12), clock.CHINA)
-    return made.order_no(forms.Order.model_validate(order), made.Clock(noon))
-
-
-def rows(now: datetime) -> Iterator[Base]:
-    """Every row that ``declared`` names, without a database; until its last user is gone."""
-    file = forms.File.model_validate({**declared(), "promotions": []})
-    moments = made.Clock(now)
-    goods: dict[str, tuple[Product, Variant]] = {}
-    for one in file.products:
-        product = made.product(one, moments, seeded=True)
-        yield product
-        goods |= {variant.sku: (product, variant) for variant in product.variants}
-    for each in file.customers:
-        yield made.customer(each, [], moments, seeded=False)
-    yield from made.all_orders(file, goods, moments)
+    return rows.order_no(forms.Order.model_validate(order), rows.Clock(noon))

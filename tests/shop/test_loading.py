@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from bot.shop.loading import CannotLoad, load
 
 from .conftest import BOTH, Buyer, an_order
@@ -90,6 +90,14 @@ def test_everything_of_a_file_is_told_by_the_shop(given: Given, settings: Settin
     assert her.get("/v1/products", q="马克杯").json()["items"][0]["image"].endswith("/box.svg")
     # Others keep what they have.
     assert someone.order()["status"] == "paid"
+
+
+def test_the_documented_file_can_be_loaded(goods: None, settings: Settings, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "order-backend.md").read_text(encoding="utf-8")
+    path = tmp_path / "documented.yml"
+    path.write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    loaded = load(settings.shop_database, path)
+    assert (loaded.customers, loaded.products, loaded.orders, loaded.promotions) == (1, 1, 1, 1)
 
 
 def acting_as(buyer: Buyer, id: str) -> Buyer:

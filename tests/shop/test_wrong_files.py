@@ -44,6 +44,12 @@ from .test_once import contents
         ("name: 马克杯", "name: 马克杯\n  image: cat", 4, "there is no picture 'cat'; write one of band"),
         ("- id: w1\n", "- {id: w1, name: 一, phone: '13600000009'}\n- id: w1\n", 8, "'w1' stands here twice"),
         ("orders:\n", "orders: {\n", 17, "this is no YAML"),
+        (
+            "reason: quality",
+            "target_sku: mug-1\n    reason: quality",
+            37,
+            "only an exchange has this; take it out",
+        ),
     ],
 )
 def test_a_wrong_file_is_one_sentence_and_changes_nothing(

@@ -74,13 +74,16 @@ def _goods(source: Source, place: Place, order: Order, prices: Mapping[str, int]
         source.fail((*place, "discount_fen"), f"the goods cost only {goods}; write that or less")
     for at, one in enumerate(order.after_sales):
         for position, part in enumerate(one.items):
-            here = (*place, "after_sales", at, "items", position)
+            spot = (*place, "after_sales", at, "items", position)
             left = qty.get(part.sku)
             if left is None:
-                source.fail(here, f"{part.sku!r} is not in the order; write one of {', '.join(qty)}")
+                source.fail(spot, f"{part.sku!r} is not in the order; write one of {', '.join(qty)}")
             if one.state not in ("rejected", "withdrawn"):
                 qty[part.sku] = left - part.qty
             if left < part.qty:
-                source.fail(here, f"of {part.sku!r} there are only {left} left; write that or less")
+                source.fail(spot, f"of {part.sku!r} there are only {left} left; write that or less")
+        here = (*place, "after_sales", at)
         if one.kind == "exchange" and one.target_sku not in prices:
-            source.fail((*place, "after_sales", at), "an exchange needs target_sku, the sku of a variant")
+            source.fail(here, "an exchange needs target_sku, the sku of a variant")
+        if one.kind != "exchange" and one.target_sku:
+            source.fail((*here, "target_sku"), "only an exchange has this; take it out")

@@ -1,6 +1,6 @@
 """Puts what a file declares into the shop, in one short transaction, also while the shop is running."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,7 +76,7 @@ def put(session: Session, source: Source, file: File, now: datetime, *, seeded: 
     moments = rows.Clock(now)
     products = [rows.product(one, moments, seeded=seeded) for one in file.products]
     # The first statement writes, so that on SQLite nobody else can write from here on.
-    _remove_customers(session, [c.id for c in file.customers])
+    remove_customers(session, [c.id for c in file.customers])
     _put_products(session, products)
     goods = _goods(session, file)
     check_goods(source, file, {sku: variant.price_fen for sku, (_, variant) in goods.items()})
@@ -96,7 +96,8 @@ def put(session: Session, source: Source, file: File, now: datetime, *, seeded: 
     return Loaded(len(file.customers), len(products), len(orders), len(file.promotions))
 
 
-def _remove_customers(session: Session, ids: list[str]) -> None:
+def remove_customers(session: Session, ids: Sequence[str]) -> None:
+    """Take customers out with all that is theirs."""
     theirs = select(literal("order:") + models.Order.no).where(models.Order.customer_id.in_(ids))
     scopes = [f"customer:{id}" for id in ids]
     # What was answered about data that are gone is answered no longer.
