@@ -83,6 +83,8 @@ def _goods(source: Source, place: Place, order: Order, prices: Mapping[str, int]
             if left < part.qty:
                 source.fail(spot, f"of {part.sku!r} there are only {left} left; write that or less")
         here = (*place, "after_sales", at)
+        if len({part.sku for part in one.items}) < len(one.items):
+            source.fail((*here, "items"), "an item stands here twice; write qty instead")
         if one.kind == "exchange" and one.target_sku not in prices:
             source.fail(here, "an exchange needs target_sku, the sku of a variant")
         if one.kind != "exchange" and one.target_sku:
