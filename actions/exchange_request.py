@@ -19,6 +19,8 @@ class ValidateExchangeRequestForm(AfterSaleForm):
     form = "exchange_request_form"
     intent = "exchange_request"
     kinds = ("exchange",)
+    # The warehouse may still pack another one.
+    instead = (("paid", "modify", "modify_order"), *AfterSaleForm.instead)
     steps = (
         ItemsStep("exchange", single=True),
         VariantStep(),

@@ -13,7 +13,7 @@ LONGEST = 200
 VALUES = ("size", "colour", "quantity")
 _POLITE = re.compile(
     r"^(?:[你您]好|请问|请|麻烦|帮忙?|给我|帮我|我|想要?|要|可以|能不能|可不可以|能|把?这?个?订单\d{16}的?|亲|在吗|不对|不是|错了|应该是|\s|,|:)+"
-    r"|(?:可以吗?|行吗?|好吗?|谢谢你?您?|麻烦了?|[吗呢吧哈啊哦,.!?~\s])+$"
+    r"|(?:可以吗|行吗|好吗|好不好|谢谢你?您?|麻烦了?|[吗呢吧哈啊哦,.!?~\s])+$"
 )
 _NOTED = re.compile(r"(?:备注|留言)(?:一下|下|写|上|说|改成|改为|:|\s)*(?P<note>.{2,})")
 
@@ -61,6 +61,10 @@ class ValidateModifyOrderForm(JobForm):
         ("delivered", "exchange", "exchange_request"),
         ("delivered", "return", "return_request"),
     )
+
+    def digresses(self, turn: Turn) -> bool:
+        # "换成黑的" of what was not sent is the wish asked for.
+        return turn.intent != "exchange_request" and super().digresses(turn)
 
     async def write(self, work: Work, *, key: str, dry_run: bool) -> None:
         await work.ask(shop().remark, work.order.no, work.job.values["remark"], key=key, dry_run=dry_run)

@@ -37,7 +37,7 @@ nlu: [{intent: faq/return_postage, metadata: {intent: order_status}, examples: '
 responses: {utter_faq/return_postage: [{text: 质量问题由我们承担}]}
 """,
     "data/wording.yml": "readings: {order_status: 查订单}\n",
-    "data/policies.yml": "dispatch_hours: 48\n",
+    "data/policies.yml": "dispatch_hours: 48\nself_service_limit: 2000\n",
     "data/stories/greet.yml": "rules: [{rule: a, steps: [{intent: greet}, {action: utter_greet}]}]\n",
     "data/stories/order_status.yml": """
 rules:

@@ -10,12 +10,14 @@ from bot.engine.fingerprint import fingerprint
 from bot.policies import Policies, Unreadable, read
 from bot.shop.rules import EXCHANGE_TIME, PRICE_PROTECTION_TIME, RETURN_TIME
 
+NEEDED = "dispatch_hours: 48\nself_service_limit: 2000\n"
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
     path = tmp_path / "data" / "policies.yml"
-    write(path, "dispatch_hours: 48\npostage: 9.90\nrefund_days: 1–3\n")
+    write(path, f"{NEEDED}postage: 9.90\nrefund_days: 1–3\n")
     return path
 
 
@@ -28,7 +30,12 @@ def write(path: Path, text: str) -> None:
 
 
 def test_values_are_told_as_the_shop_writes_them(file: Path) -> None:
-    assert read(file) == {"dispatch_hours": "48", "postage": "9.90", "refund_days": "1–3"}
+    assert read(file) == {
+        "dispatch_hours": "48",
+        "self_service_limit": "2000",
+        "postage": "9.90",
+        "refund_days": "1–3",
+    }
 
 
 @pytest.mark.parametrize(
@@ -68,15 +75,16 @@ def test_a_change_counts_at_once_and_a_broken_one_when_it_is_mended(
 ) -> None:
     policies = Policies(file)
     assert policies.now()["postage"] == "9.90"
-    write(file, "dispatch_hours: 24\npostage: 12\n")
-    assert policies.now() == {"dispatch_hours": "24", "postage": "12"}
+    write(file, "dispatch_hours: 24\nself_service_limit: 500\npostage: 12\n")
+    changed = {"dispatch_hours": "24", "self_service_limit": "500", "postage": "12"}
+    assert policies.now() == changed
     write(file, "postage: [")
-    assert policies.now() == policies.now() == {"dispatch_hours": "24", "postage": "12"}
+    assert policies.now() == policies.now() == changed
     assert [record.message for record in caplog.records if str(file) in record.message] != []
     assert len(caplog.records) == 1
     file.unlink()
     assert policies.now()["postage"] == "12"
-    write(file, "dispatch_hours: 24\npostage: 10\n")
+    write(file, f"{NEEDED}postage: 10\n")
     assert policies.now()["postage"] == "10"
 
 
