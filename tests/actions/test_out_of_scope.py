@@ -87,11 +87,11 @@ def test_the_second_unsure_turn_in_a_row_hands_over(
         ]
 
 
-def test_what_an_agent_settled_is_told_once(server: ActionServer) -> None:
+def test_what_an_agent_settled_is_told_once(actions: ActionServer) -> None:
     def ask(slots: dict[str, Any]) -> Said:
-        call = server.request("action_ask_back", "那个呢", "nlu_fallback", None, None, slots, None, None)
+        call = actions.request("action_ask_back", "那个呢", "nlu_fallback", None, None, slots, None, None)
         call["tracker"]["latest_message"]["metadata"]["context"] = {"settled": "补发一件"}
-        response = httpx.post(f"{server.address}/webhook", json=call, headers=server.headers, timeout=20)
+        response = httpx.post(f"{actions.address}/webhook", json=call, headers=actions.headers, timeout=20)
         return Said(**response.json())
 
     told = ask({})
