@@ -17,9 +17,6 @@ class ValidateCancelOrderForm(JobForm):
     async def write(self, work: Work, *, key: str, dry_run: bool) -> Cancellation:
         return await work.ask(shop().cancel, work.order.no, key=key, dry_run=dry_run)
 
-    def pays_fen(self, would: Cancellation) -> int:
-        return would.refund_fen
-
     def propose(self, work: Work, would: Cancellation, *buttons: dict[str, str]) -> None:
         self._tell(work, "propose", would, *buttons)
 
