@@ -1,10 +1,12 @@
 """Whether a shop keeps the order contract: its calls, made one after the other for one customer and order."""
 
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from secrets import randbelow, token_hex
 from typing import Any
 
@@ -25,16 +27,20 @@ from actions.backend.contract import (
     VerificationFailed,
     Visitor,
 )
+from actions.backend.transport import ID
 
 STATUSES = ("pending_payment", "paid", "shipped", "delivered", "completed", "cancelled")
 PARCELS = ("collected", "in_transit", "out_for_delivery", "delivered", "exception")
 # What to do, by a piece of what went wrong.
 ADVICE = {
     "ConnectionError": "Nobody listens there: does the backend run, is the address right (without /v1)?",
+    "circuit is open": "It comes after five failures in a row: put the first of them right.",
+    "InvalidHeader": "A secret or token ends in a line break: write its file with printf instead of echo.",
     "Timeout": "The backend must answer within 3 s.",
     "locked for": "Each check asks for one order in vain, and ten lock a customer: wait, or take another.",
-    "status 401": "The backend must know the bot's secret, and take the Acting-Customer header.",
-    "status 403": "The credentials lack a permission.",
+    "status 401": "The backend must know the bot's secret, and take the Acting-Customer header;"
+    " or the adapter's credentials are wrong.",
+    "status 403": "The credentials lack a permission; or it must be 404 not-found, as for another's order.",
     "status 404": "Either this call is missing, or its 404 lacks the problem type not-found.",
     "status 409": "A refusal is a problem of type not-allowed with cause and reason.",
     "status 422": "The backend finds the bot's request invalid: compare the body with the contract.",
@@ -99,6 +105,8 @@ def check(
             yield Finding(False, name, str(wrong))
         except ShopError as error:
             yield Finding(False, name, run.advised(error))
+        except Exception as error:
+            yield Finding(False, name, _failed(error))
 
 
 class _Run:
@@ -229,6 +237,8 @@ class _Run:
 
     def advised(self, error: ShopError) -> str:
         """What went wrong and what to do."""
+        if isinstance(error, NotFound) and not (ID.fullmatch(self.actor.id) and ID.fullmatch(self.no)):
+            return "It is not asked for: ids have at most 40 letters, digits, _ and -."
         if isinstance(error, NotFound) and self.before:
             return "It is not found, though the order is: is this call missing?"
         if isinstance(error, NotFound):
@@ -243,8 +253,16 @@ class _Run:
         return self.shop.request_after_sale(self.actor, wanted, key="", dry_run=True)
 
 
+def _failed(error: Exception) -> str:
+    """Where an adapter failed in a way that nobody catches."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = [frame for frame in frames if "/lib/python" not in frame.filename][-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"The adapter failed ({type(error).__name__}: {error}): {where}."
+
+
 def _masked(address: Address) -> None:
-    if re.search(r"\d{8}", address.phone):
+    if re.search(r"\d{8}", re.sub(r"[ -]", "", address.phone)):
         raise Wrong("The phone must be masked by the shop, like 138****5678.")
     if re.search(r"\d+\s*(号|室|栋|幢|单元)", address.text):
         raise Wrong("The address must be masked by the shop: the region alone.")

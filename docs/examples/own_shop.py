@@ -36,7 +36,7 @@ from actions.backend.contract import (
     Verification,
     VerificationFailed,
 )
-from actions.backend.transport import Transport
+from actions.backend.transport import Transport, body
 from bot.settings import Settings
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class OwnShop(BareShop):
 
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
         def read(answer: Any) -> OrderPage:
-            hers = [order_of(row) for row in answer["rows"] if row["uid"] == actor.id]
+            hers = [order_of(row) for row in answer["rows"] if str(row["uid"]) == actor.id]
             return OrderPage(hers, page, page_size, answer["count"])
 
         return self._get("/api/user/{id}/orders", read, actor.id, page=page, size=page_size)
@@ -94,7 +94,7 @@ class OwnShop(BareShop):
 
     def cancel(self, actor: Actor, no: str, reason: str = "", *, key: str, dry_run: bool) -> Cancellation:
         order = self.order(actor, no)
-        answer = Cancellation(order.amounts.paid_fen, "原路退回" if order.amounts.paid_fen else "")
+        answer = Cancellation(order.amounts.paid_fen, "原支付方式" if order.amounts.paid_fen else "")
         if dry_run and not order.can["cancel"].allowed:
             raise Refused(order.can["cancel"].cause or "", order.can["cancel"].reason or "")
         if not dry_run:
@@ -149,7 +149,8 @@ class OwnShop(BareShop):
 
 def refusal(response: requests.Response) -> ShopError | None:
     """What an answer outside 2xx means; None for what nobody expects."""
-    if response.status_code == 404 and "errno" in response.json():
+    # An address that does not exist is 404 too, but not in this shop's words.
+    if response.status_code == 404 and "errno" in body(response):
         return NotFound()
     if response.status_code == 409:
         return Refused("shipped", "包裹已经发出，暂时无法取消。您可以拒收，或在签收后申请退货。")
@@ -163,8 +164,8 @@ def order_of(row: Any) -> Order:
     if status not in ("pending_payment", "paid"):
         cancel = Allowed(False, "订单现在无法取消，需要的话我可以为您转接同事。", status)
     return Order(
-        no=row["sn"],
-        customer=row["uid"],
+        no=str(row["sn"]),
+        customer=str(row["uid"]),
         status=status,
         status_text=status_text,
         placed_at=datetime.fromisoformat(row["created"]).replace(tzinfo=CHINA),
@@ -182,7 +183,10 @@ def goods_of(row: Any) -> Product:
 
 
 def fen(yuan: str) -> int:
-    return int(Decimal(yuan) * 100)
+    try:
+        return int(Decimal(yuan) * 100)
+    except ArithmeticError:  # no number: an answer that is to become Unavailable
+        raise ValueError("amount") from None
 
 
 def masked(phone: str) -> str:

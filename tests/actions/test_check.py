@@ -59,6 +59,7 @@ def test_a_shop_in_order_passes_and_stays_as_it_was(site: WooCommerceSite, addre
         ({"status": "on its way"}, "status must be one of"),
         ({"placed_at": datetime(2026, 11, 20)}, "timezone"),
         ({"address": Address("林**", "13800136688", "浙江杭州市")}, "phone must be masked"),
+        ({"address": Address("林**", "+86 138 0013 6688", "浙江杭州市")}, "phone must be masked"),
         ({"address": Address("林**", "138****6688", "浙江杭州市文三路 138 号")}, "address must be masked"),
         ({"can": {}}, "lacks cancel"),
         ({"no": "103"}, "another order"),
@@ -91,6 +92,21 @@ def test_an_order_open_to_everybody_is_named(address: str) -> None:
 
     wrong = {f.call for f in check(Open(address, KEY, SECRET, SIGNING), "25", "102") if not f.ok}
     assert wrong == {"somebody else", "unknown order"}
+
+
+def test_an_adapter_that_fails_is_told_where(address: str) -> None:
+    class Failing(WooCommerceShop):
+        def order(self, actor: Actor, no: str) -> Order:
+            raise ArithmeticError("no number")
+
+    said = {f.call: f.said for f in check(Failing(address, KEY, SECRET, SIGNING), "25", "102") if not f.ok}
+    assert "ArithmeticError: no number" in said["order"] and "test_check.py, line" in said["order"]
+
+
+def test_an_id_that_is_never_asked_for_is_named(address: str) -> None:
+    shop = WooCommerceShop(address, KEY, SECRET, SIGNING)
+    said = {f.call: f.said for f in check(shop, "25", "2026/102") if not f.ok}
+    assert "letters, digits" in said["order"]
 
 
 def command(address: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

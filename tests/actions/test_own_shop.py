@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
+import jwt
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from actions.backend.check import check
 from actions.backend.choice import connect
 from actions.backend.contract import Customer, NotFound, Refused, Shop, Unavailable
 from bot.settings import Settings
+from docs.examples import try_as_customer
 from tests.servers import serving
 
 GOODS = {"spu": "g1", "title": "护眼台灯", "price": "89.50", "left": 4}
@@ -102,3 +105,26 @@ def test_the_example_cancels_and_refuses(shop: Shop, site: Site) -> None:
     site.orders["A1"]["state"] = "NEW_STATE"
     with pytest.raises(Unavailable):
         shop.order(hers, "A1")
+    site.orders["A2"]["pay"] = "面议"
+    with pytest.raises(Unavailable):
+        shop.order(hers, "A2")
+
+
+def test_an_address_that_does_not_exist_is_no_missing_order(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    with serving(site.app()) as address:
+        monkeypatch.setenv("OWN_SHOP_URL", f"{address}/v2")
+        monkeypatch.setenv("OWN_SHOP_TOKEN", "t")
+        elsewhere = connect(Settings(data_dir=tmp_path, shop_adapter="docs.examples.own_shop:connect"))
+        with pytest.raises(Unavailable):
+            elsewhere.order(Customer("u1"), "A1")
+
+
+def test_the_page_to_try_with_carries_the_customers_token(tmp_path: Any) -> None:
+    settings = Settings(data_dir=tmp_path)
+    with serving(try_as_customer.app(settings, "u1", "林晓雨")) as address:
+        page = httpx.get(address).text
+    token = page.split('data-customer-token="')[1].split('"')[0]
+    claims = jwt.decode(token, settings.customer_secret, algorithms=["HS256"], audience="chat")
+    assert (claims["sub"], claims["name"]) == ("u1", "林晓雨") and f"{settings.front}/widget.js" in page
