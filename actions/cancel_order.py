@@ -3,7 +3,7 @@
 from actions.backend.contract import Cancellation
 from actions.job import JobForm, Work
 from actions.shop import shop
-from actions.wording import day, money
+from actions.wording import expected, money
 
 
 class ValidateCancelOrderForm(JobForm):
@@ -29,5 +29,5 @@ class ValidateCancelOrderForm(JobForm):
             *buttons,
             amount=money(told.refund_fen),
             method=told.method_text,
-            when=day(told.expected_at) if told.expected_at else "",
+            when=expected(told.expected_at, "money"),
         )

@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType
 from actions.backend.contract import Item, PriceProtection, Refused, ShopError
 from actions.job import JobForm, Work
 from actions.shop import ask_shop, shop
-from actions.wording import day, money, wording
+from actions.wording import expected, money, wording
 
 TOLD = 3  # items whose prices are told
 
@@ -52,7 +52,7 @@ class ValidatePriceProtectForm(JobForm):
             amount=money(told.refund_fen),
             prices=_lines([(each.name, each.paid_fen, each.price_fen) for each in told.items]),
             method=told.method_text,
-            when=day(told.expected_at) if told.expected_at else "",
+            when=expected(told.expected_at, "money"),
         )
 
     async def _price_now(self, work: Work, item: Item) -> int | None:

@@ -12,7 +12,7 @@ from actions.job import unfinished
 from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
 from actions.shop import ask_shop, shop
 from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
-from actions.wording import button, day, moment, money, order_title
+from actions.wording import button, expected, moment, money, order_title
 
 UNDER_WAY = {"requested", "approved", "received", "pending", "processing", "failed"}
 TOLD = 3  # matters of an order, those under way and the newest first
@@ -115,7 +115,7 @@ def _of_refund(refund: Refund) -> dict[str, str]:
         "method": refund.method_text,
         "reason": refund.reason_text,
         "at": moment(refund.done_at) if refund.done_at else "",
-        "when": day(at) if at else "",
+        "when": expected(at, "money"),
     }
 
 

@@ -1,5 +1,6 @@
 """The pieces of text of data/wording.yml, and times and orders put into words."""
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -10,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from actions.backend.contract import Order
+from actions.turn import HUMAN, NO_THANKS
 from bot.settings import ROOT
 
 # China has one time zone and no summer time, whatever zone the shop's server keeps.
@@ -28,9 +30,24 @@ def button(name: str, payload: str) -> dict[str, str]:
     return {"title": wording()["buttons"][name], "payload": payload}
 
 
+def choice(value: str, title: str, entity: str = "choice") -> dict[str, str]:
+    """A button that answers with a value, as an entity of the message."""
+    return {"title": title, "payload": f"/inform{json.dumps({entity: value}, ensure_ascii=False)}"}
+
+
+def human_offer() -> list[dict[str, str]]:
+    """The buttons that offer a colleague."""
+    return [button("human", HUMAN), button("no_thanks", NO_THANKS)]
+
+
 def says(kind: str, text: str) -> bool:
     """Whether the text has one of the words of ``kind`` in data/wording.yml."""
-    return bool(re.search("|".join(map(re.escape, wording()[kind])), text.lower()))
+    return bool(re.search(either(wording()[kind]), text.lower()))
+
+
+def either(words: Iterable[str]) -> str:
+    """A regular expression of ``words``; longest first, or a short one would cut a longer one in two."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 def lines(told: Iterable[str]) -> str:
@@ -59,9 +76,9 @@ def day(at: datetime) -> str:
     return _told(at, "days", days)
 
 
-def expected(at: datetime | None) -> str:
-    """The clause that tells when a parcel is expected; nothing when that is unknown."""
-    return str(wording()["expected"].format(day=day(at)) if at else wording()["not_expected"])
+def expected(at: datetime | None, what: str = "parcel") -> str:
+    """The clause that tells when a ``parcel``, or ``money``, is expected; nothing when that is unknown."""
+    return str(wording()["expected"][what].format(day=day(at))) if at else ""
 
 
 def order_title(order: Order) -> str:

@@ -144,7 +144,7 @@ def test_an_unpaid_order_is_cancelled_once(shop: Shop, site: WooCommerceSite) ->
 
 def test_a_paid_order_is_paid_back_once_and_its_goods_come_back(shop: Shop, site: WooCommerceSite) -> None:
     told = shop.cancel(LIN, "102", "不想要了", key="", dry_run=True)
-    assert (told.refund_fen, told.method_text) == (24800, "原路退回（微信支付）") and not site.refunds
+    assert (told.refund_fen, told.method_text) == (24800, "原支付方式（微信支付）") and not site.refunds
     for _ in range(3):
         assert shop.cancel(LIN, "102", "不想要了", key="m1", dry_run=False) == told
     (refund,) = site.refunds[102]
@@ -230,7 +230,7 @@ def test_refunds_of_one_order_and_of_all(shop: Shop, site: WooCommerceSite) -> N
     shop.cancel(Customer("26"), "201", key="m3", dry_run=False)
     (refund,) = shop.refunds(LIN, order_no="102").items
     assert (refund.order_no, refund.amount_fen, refund.state) == ("102", 24800, "done")
-    assert refund.method_text == "原路退回（微信支付）" and refund.reason_text == "不想要了"
+    assert refund.method_text == "原支付方式（微信支付）" and refund.reason_text == "不想要了"
     hers = shop.refunds(LIN)
     assert [r.order_no for r in hers.items] == ["108", "102"] and hers.total == 2
     assert [r.order_no for r in shop.refunds(LIN, page=2, page_size=1).items] == ["102"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -47,9 +49,11 @@ class EntityFinder(Learned, EntityExtractorMixin):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        # All optional. catalogue: one product name a line; festivals: YAML, day → list of names;
-        # reasons: YAML, code → list of phrases.
+        # All optional. order_no: how the shop writes its order numbers, where they are not 16 digits;
+        # catalogue: one product name a line; festivals: YAML, day → list of names; reasons: YAML, code →
+        # list of phrases.
         return {
+            "order_no": None,
             "couriers": "data/nlu/lexicon/couriers.yml",
             "colours": "data/nlu/lexicon/colours.yml",
             "places": "data/nlu/lexicon/places.yml",
@@ -74,6 +78,12 @@ class EntityFinder(Learned, EntityExtractorMixin):
 
     @classmethod
     def initial(cls, config: dict[str, Any]) -> dict[str, Any]:
+        try:
+            re.compile(config["order_no"] or "")
+        except (re.error, TypeError) as error:
+            raise InvalidConfigException(
+                f"config.yml: order_no of EntityFinder is no regular expression: {error}."
+            ) from None
         path = Path(config["catalogue"])
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         products = catalogue(filter(None, map(str.strip, lines)), segmenter("").lcut)
@@ -94,7 +104,7 @@ class EntityFinder(Learned, EntityExtractorMixin):
             text, origins = message.get(NORMALIZED) or "", message.get(ORIGINS) or []
             found = without_overlaps(
                 [
-                    *find_patterns(text),
+                    *find_patterns(text, self._config["order_no"]),
                     *find_invoices(text),
                     *find_money(text),
                     *find_measures(text),

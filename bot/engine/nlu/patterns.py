@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from bot.engine.nlu.values import Pattern, Value, find, number
 
@@ -38,16 +39,6 @@ _PATTERNS = [
             r"(?<![A-Za-z\d._%+-])(?P<v>[A-Za-z\d._%+-]{1,64}@(?:[A-Za-z\d-]{1,63}\.){1,4}[A-Za-z]{2,24})"
         ),
         lambda match: match["v"],
-    ),
-    Pattern("order_no", re.compile(r"(?<![\dA-Za-z])(?P<v>\d{16})(?!\d)"), _digits),
-    # Typed in groups it must begin with a date, or two neighbouring numbers would make an order.
-    Pattern(
-        "order_no",
-        re.compile(
-            r"(?<!\d)(?P<v>20\d\d[ -]{0,3}(?:0[1-9]|1[0-2])[ -]{0,3}"
-            r"(?:0[1-9]|[12]\d|3[01])(?:[ -]{0,3}\d){8})(?!\d)"
-        ),
-        _digits,
     ),
     Pattern(
         "tracking_no",
@@ -84,6 +75,33 @@ _PATTERNS = [
 ]
 
 
-def find_patterns(text: str) -> Iterator[Value]:
-    """Give the numbers, addresses and ordinals in normalized ``text``, overlaps included."""
-    return find(_PATTERNS, text)
+_ORDER_NUMBERS = [
+    Pattern("order_no", re.compile(r"(?<![\dA-Za-z])(?P<v>\d{16})(?!\d)"), _digits),
+    # Typed in groups it must begin with a date, or two neighbouring numbers would make an order.
+    Pattern(
+        "order_no",
+        re.compile(
+            r"(?<!\d)(?P<v>20\d\d[ -]{0,3}(?:0[1-9]|1[0-2])[ -]{0,3}"
+            r"(?:0[1-9]|[12]\d|3[01])(?:[ -]{0,3}\d){8})(?!\d)"
+        ),
+        _digits,
+    ),
+]
+
+
+def find_patterns(text: str, order_no: str | None = None) -> Iterator[Value]:
+    """Give the numbers, addresses and ordinals in normalized ``text``, overlaps included.
+
+    Args:
+        text: the message.
+        order_no: how the shop's order numbers are written, a regular expression whose group ``v``, if it
+            has one, is the number; without it they are 16 digits.
+    """
+    numbers = _ORDER_NUMBERS if order_no is None else [_order_number(order_no)]
+    return find([*numbers, *_PATTERNS], text)
+
+
+@cache
+def _order_number(written: str) -> Pattern:
+    regex = re.compile(written)
+    return Pattern("order_no", regex, lambda match: match["v" if "v" in regex.groupindex else 0])
