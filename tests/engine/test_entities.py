@@ -7,6 +7,7 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.engine.nlu.entities import EntityFinder
 from bot.engine.nlu.names import spellings
 from bot.engine.nlu.normalizer import Normalizer
+from bot.engine.nlu.patterns import find_patterns
 from bot.engine.nlu.reasons import reason_spellings
 from bot.engine.nlu.times import CHINA
 
@@ -122,3 +123,9 @@ def test_the_projects_own_dictionaries_are_read() -> None:
     assert known["65w氮化镓充电器"] == ("product", "65W氮化镓充电器")
     assert "618" in state["festivals"]["06-18"]
     assert state["reasons"]["不想要了"] == ("reason", "no_longer_wanted")
+
+
+def test_a_shop_may_write_its_order_numbers_otherwise() -> None:
+    own = r"(?:^|订单号?|#) ?(?P<v>[0-9]{3,7})(?![0-9])"
+    assert [v.value for v in find_patterns("查订单 10234 到哪了", own) if v.entity == "order_no"] == ["10234"]
+    assert [v for v in find_patterns("查2026112000012345", own) if v.entity == "order_no"] == []
