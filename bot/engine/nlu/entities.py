@@ -104,7 +104,7 @@ class EntityFinder(Learned, EntityExtractorMixin):
             text, origins = message.get(NORMALIZED) or "", message.get(ORIGINS) or []
             found = without_overlaps(
                 [
-                    *find_patterns(text, self._config["order_no"]),
+                    *find_patterns(text, self._config.get("order_no")),
                     *find_invoices(text),
                     *find_money(text),
                     *find_measures(text),
