@@ -5,10 +5,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import NotFound
 from actions.faq import ActionNearestTopics
-from actions.products import human_offer
 from actions.shop import ask_shop, shop
 from actions.turn import Turn, TurnAction
-from actions.wording import says
+from actions.wording import human_offer, says
 
 
 class ActionAccountIssue(TurnAction):

@@ -6,7 +6,7 @@ Whatever the classifier says, nothing is written to the shop unless these words 
 import re
 
 from actions.turn import Turn
-from actions.wording import says, wording
+from actions.wording import either, says, wording
 
 # Intents of messages that are no value, whatever was asked for.
 TALK = {"affirm", "deny", "greet", "goodbye", "thanks", "chitchat", "human_agent", "complain_service"}
@@ -67,7 +67,7 @@ def _repeats(text: str, wish: str) -> bool:
     words = wording()
     solid = re.sub(r"[\W_]+", "", text.lower())
     parts = [*words["yes"], *words["wishes"].get(wish, ()), *words["doing"]]
-    plain = re.fullmatch(f"(?:{'|'.join(map(re.escape, sorted(parts, key=len, reverse=True)))})+", solid)
+    plain = re.fullmatch(f"(?:{either(parts)})+", solid)
     return bool(plain) and (_begins_yes(solid) or solid.endswith("吧"))
 
 

@@ -1,7 +1,8 @@
 """cancel_order: calling off an order before it is sent."""
 
 from actions.backend.contract import Cancellation
-from actions.job import JobForm, Work
+from actions.job import Work
+from actions.job_form import JobForm
 from actions.shop import shop
 from actions.wording import expected, money
 

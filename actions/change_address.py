@@ -4,10 +4,12 @@ from dataclasses import asdict
 
 from actions.addresses import Typed, is_house, typed
 from actions.backend.contract import Address, Customer, NewAddress
-from actions.job import CONFIRMED, JobForm, Step, Work
-from actions.order_choice import pointed
+from actions.job import Step, Work
+from actions.job_form import CONFIRMED, JobForm
+from actions.naming import pointed
 from actions.shop import shop
 from actions.turn import Turn
+from actions.wording import choice
 
 SAVED = "address:"  # before the id in a button's choice
 SHOWN = 4  # saved addresses offered at once
@@ -46,13 +48,7 @@ class AddressStep(Step):
         elif known:
             work.tell("utter_change_address_whole")
         elif saved := await _addresses(work):
-            buttons = [
-                {
-                    "title": f"{each.name} {each.phone} {each.text}",
-                    "payload": f'/inform{{"choice": "{SAVED}{each.id}"}}',
-                }
-                for each in saved
-            ]
+            buttons = [choice(f"{SAVED}{each.id}", f"{each.name} {each.phone} {each.text}") for each in saved]
             again = "_again" if work.job.attempts else ""
             work.tell(f"utter_change_address_ask{again}", *buttons)
         else:

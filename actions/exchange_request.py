@@ -1,6 +1,9 @@
 """exchange_request: another size or colour of the same goods."""
 
-from actions.after_sales import AfterSaleForm, EvidenceStep, ItemsStep, ReasonStep, VariantStep
+from actions.after_sales.form import AfterSaleForm
+from actions.after_sales.items import ItemsStep
+from actions.after_sales.reason import EvidenceStep, ReasonStep
+from actions.after_sales.variant import VariantStep
 from actions.backend.contract import REASONS
 from actions.job import Work
 

@@ -3,8 +3,8 @@
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
-from actions.wording import button, faq_title
+from actions.turn import Turn, TurnAction
+from actions.wording import faq_title, human_offer
 
 TOPICS = 2  # offered at most
 
@@ -20,6 +20,6 @@ class ActionNearestTopics(TurnAction):
         topics = [{"title": title, "payload": f"/faq/{topic}"} for title, topic in titles if title]
         say.utter_message(
             response=f"utter_unanswered_{turn.intent}",
-            buttons=[*topics[:TOPICS], button("human", HUMAN), button("no_thanks", NO_THANKS)],
+            buttons=[*topics[:TOPICS], *human_offer()],
         )
         return []

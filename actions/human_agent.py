@@ -9,9 +9,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import ShopError
 from actions.cards import order_card
-from actions.order_choice import actor_for
 from actions.shop import ask_shop, shop
 from actions.turn import UNSURE, Turn, TurnAction
+from actions.visitors import actor_for
 
 ORDERS = 3  # of those spoken of, the last ones
 # What the agent gets to see of the slots: neither the phone nor the token that opens an order.

@@ -3,7 +3,7 @@
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_sales import PICTURES, pictures_before
+from actions.after_sales.reason import PICTURES, pictures_before
 from actions.product_info import ActionProductInfo
 from actions.products import VALUES, product_topic
 from actions.recommend_product import ActionRecommendProduct

@@ -6,10 +6,11 @@ from rasa_sdk.events import EventType
 
 from actions.answers import states
 from actions.backend.contract import Invoice, Refused
-from actions.job import JobForm, Step, Work
+from actions.job import Step, Work
+from actions.job_form import JobForm
 from actions.shop import shop
-from actions.turn import HUMAN, NO_THANKS, Turn
-from actions.wording import button, day, money, says, wording
+from actions.turn import Turn
+from actions.wording import button, day, human_offer, money, says, wording
 
 KINDS = ("personal", "company")
 CHOICE = "invoice:"  # before the kind in a button's choice
@@ -45,8 +46,7 @@ class KindStep(Step):
     async def ask(self, work: Work) -> None:
         choices = [button(f"invoice_{kind}", f'/inform{{"choice": "{CHOICE}{kind}"}}') for kind in KINDS]
         if SPECIAL in work.job.values:
-            offer = (button("human", HUMAN), button("no_thanks", NO_THANKS))
-            work.tell("utter_invoice_special", *choices, *offer)
+            work.tell("utter_invoice_special", *choices, *human_offer())
             return
         work.tell("utter_invoice_kind_again" if work.job.attempts else "utter_invoice_kind", *choices)
 
@@ -151,8 +151,8 @@ class ValidateInvoiceForm(JobForm):
         made = work.order.invoice
         if refused.cause != "done" or not made:
             return await super().refused(work, refused)
-        offer = (button("human", HUMAN), button("no_thanks", NO_THANKS))
-        _tell(work, f"utter_invoice_{'issued' if made.state == 'issued' else 'requested'}", made, *offer)
+        what = "issued" if made.state == "issued" else "requested"
+        _tell(work, f"utter_invoice_{what}", made, *human_offer())
         return self.end(work.job, "refused")
 
     def propose(self, work: Work, would: Invoice, *buttons: dict[str, str]) -> None:

@@ -2,17 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.backend.contract import Order, Shipment, Unavailable
+from actions.backend.contract import Order, Shipment
 from actions.cards import logistics_card, order_card
-from actions.job import unfinished
-from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
+from actions.order_answers import OrderAction, sure_actor
+from actions.order_choice import ValidateOrderForm
 from actions.policies import dispatch_hours
 from actions.shop import ask_shop, shop
-from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
-from actions.wording import button, expected, moment, order_title
+from actions.turn import Turn
+from actions.wording import expected, human_offer, moment, order_title
 
 SENT = {"shipped", "delivered", "completed"}
 UNDER_WAY = {"collected", "in_transit"}
@@ -30,23 +29,18 @@ class ValidateLogisticsTrackForm(ValidateOrderForm):
         return sent or orders
 
 
-class ActionLogisticsTrack(TurnAction):
+class ActionLogisticsTrack(OrderAction):
     """Tells where the parcels of the order are that the form found, a card for each."""
+
+    intent = "logistics_track"
 
     def name(self) -> str:
         return "action_logistics_track"
 
-    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
-        chosen = chosen_order(turn)
-        if not chosen:
-            return []  # the form ended without an order and has said why
-        order, several = chosen
-        others = [button("other_orders", f'/logistics_track{{"ordinal": "{OTHER}"}}')] if several else []
-        others = [*unfinished(turn), *others]
-        actor = actor_for(turn, order.no)
-        if actor is None:
-            raise Unavailable("the right to see the order ended within the turn")
-        parcels = await ask_shop(turn, shop().shipments, actor, order.no)
+    async def tell(
+        self, say: CollectingDispatcher, turn: Turn, order: Order, others: list[dict[str, str]]
+    ) -> None:
+        parcels = await ask_shop(turn, shop().shipments, sure_actor(turn, order), order.no)
         if not parcels:
             self._tell_unsent(say, order, others)
         elif len(parcels) > 1:
@@ -55,7 +49,6 @@ class ActionLogisticsTrack(TurnAction):
             )
         for parcel in parcels:
             self._tell(say, order, parcel, others if parcel is parcels[-1] else [])
-        return [SlotSet("order", None)]
 
     def _tell(
         self, say: CollectingDispatcher, order: Order, parcel: Shipment, buttons: list[dict[str, str]]
@@ -64,7 +57,7 @@ class ActionLogisticsTrack(TurnAction):
         if status not in {"in_transit", "out_for_delivery", "delivered", "exception"}:
             status = "in_transit"
         if status == "exception":
-            buttons = [button("human", HUMAN), button("no_thanks", NO_THANKS), *buttons]
+            buttons = [*human_offer(), *buttons]
         scan = parcel.events[0] if parcel.events else None
         if scan is None:
             status = "no_scan"
@@ -91,7 +84,7 @@ class ActionLogisticsTrack(TurnAction):
             late = due < datetime.now(UTC)
             response, by = f"utter_not_sent_{'late' if late else 'paid'}", moment(due)
             if late:
-                buttons = [button("human", HUMAN), button("no_thanks", NO_THANKS), *buttons]
+                buttons = [*human_offer(), *buttons]
         say.utter_message(
             response=response,
             title=order_title(order),

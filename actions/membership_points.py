@@ -5,10 +5,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import NotFound, Points, Refused
 from actions.faq import ActionNearestTopics
-from actions.products import human_offer
 from actions.shop import ask_shop, shop
 from actions.turn import Turn, TurnAction
-from actions.wording import day, lines, moment, money, says, wording
+from actions.wording import day, human_offer, lines, moment, money, says, wording
 
 CHANGES = 5
 EXPIRING = 2

@@ -4,7 +4,8 @@ import re
 
 from actions.addresses import PHONE
 from actions.answers import states
-from actions.job import JobForm, Step, Work
+from actions.job import Step, Work
+from actions.job_form import JobForm
 from actions.shop import shop
 from actions.turn import Turn
 from actions.wording import wording

@@ -1,12 +1,12 @@
 """order_status: what state an order is in."""
 
-from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.backend.contract import Order
 from actions.cards import order_card
-from actions.job import unfinished
-from actions.order_choice import OTHER, ValidateOrderForm, chosen_order
-from actions.turn import Turn, TurnAction
+from actions.order_answers import OrderAction
+from actions.order_choice import ValidateOrderForm
+from actions.turn import Turn
 from actions.wording import button, moment, order_title
 
 TOLD = {"pending_payment", "paid", "shipped", "delivered", "completed", "cancelled"}
@@ -19,23 +19,20 @@ class ValidateOrderStatusForm(ValidateOrderForm):
     intent = "order_status"
 
 
-class ActionOrderStatus(TurnAction):
+class ActionOrderStatus(OrderAction):
     """Tells the state of the order that the form found, with its card."""
+
+    intent = "order_status"
 
     def name(self) -> str:
         return "action_order_status"
 
-    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
-        chosen = chosen_order(turn)
-        if not chosen:
-            return []  # the form ended without an order and has said why
-        order, several = chosen
+    async def tell(
+        self, say: CollectingDispatcher, turn: Turn, order: Order, others: list[dict[str, str]]
+    ) -> None:
         buttons = []
         if order.status in {"shipped", "delivered"}:
             buttons.append(button("logistics", f'/logistics_track{{"order_no": "{order.no}"}}'))
-        buttons += unfinished(turn)
-        if several:
-            buttons.append(button("other_orders", f'/order_status{{"ordinal": "{OTHER}"}}'))
         reached = {
             "pending_payment": order.placed_at,
             "paid": order.paid_at,
@@ -49,7 +46,6 @@ class ActionOrderStatus(TurnAction):
             order_no=order.no,
             status=order.status_text,
             at=moment(reached or order.placed_at),
-            buttons=buttons,
+            buttons=[*buttons, *others],
             json_message={"card": order_card(order)},
         )
-        return [SlotSet("order", None)]

@@ -8,10 +8,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.backend.contract import Customer, Order
 from actions.cards import order_card
 from actions.faq import ActionNearestTopics
-from actions.products import human_offer
 from actions.shop import ask_shop, shop
 from actions.turn import Turn, TurnAction
-from actions.wording import lines, moment, money, order_title, says, wording
+from actions.wording import human_offer, lines, moment, money, order_title, says, wording
 
 SHOWN = 3
 

@@ -5,7 +5,8 @@ import asyncio
 from rasa_sdk.events import EventType
 
 from actions.backend.contract import Item, PriceProtection, Refused, ShopError
-from actions.job import JobForm, Work
+from actions.job import Work
+from actions.job_form import JobForm
 from actions.shop import ask_shop, shop
 from actions.wording import expected, money, wording
 

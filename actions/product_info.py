@@ -6,9 +6,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import Detail, ProductDetail
 from actions.cards import product_card
-from actions.products import Asked, ProductAction, human_offer, stock_line
+from actions.products import Asked, ProductAction, stock_line
 from actions.turn import Turn
-from actions.wording import lines, money, wording
+from actions.wording import human_offer, lines, money, wording
 
 
 class ActionProductInfo(ProductAction):

@@ -1,7 +1,5 @@
 """Which product the shopper means, and what all questions about goods share."""
 
-import json
-import re
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,20 +8,19 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.backend.contract import NotFound, Product, ProductDetail, Variant
+from actions.backend.contract import NotFound, Product, ProductDetail
 from actions.cards import product_card
-from actions.order_choice import TOPIC_TURNS, actor_for, best_fitting, pointed
+from actions.naming import best_fitting, goods_words, pointed
 from actions.shop import ask_shop, shop
-from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
-from actions.wording import button, says, wording
+from actions.turn import Turn, TurnAction
+from actions.visitors import actor_for
+from actions.wording import choice, human_offer, says, wording
 
 SHOWN = 4  # products offered at once
 SEARCHES = 3  # words looked for in the catalogue
 LONGEST_SEARCH = 10  # characters; what is longer is a sentence and not the name of goods
 # Values that go on with a question about goods.
 VALUES = {"product", "size", "colour", "height", "weight", "money", "quantity"}
-
-_SIZE = re.compile(r"[XSML]+|\d{2,3}(?:\.5)?")
 
 
 @dataclass(frozen=True)
@@ -92,9 +89,7 @@ class ProductAction(TurnAction):
 
 def product_topic(turn: Turn) -> dict[str, Any]:
     """What was asked about goods lately; empty when that is too long ago."""
-    turns = turn.turns_since("product_topic")
-    fresh = turns is not None and turns <= TOPIC_TURNS
-    return (turn.slot("product_topic") or {}) if fresh else {}
+    return (turn.slot("product_topic") or {}) if turn.lately("product_topic") else {}
 
 
 async def meant(turn: Turn, asked: Asked, about_goods: bool = False) -> list[Product]:
@@ -133,8 +128,8 @@ async def _matching(turn: Turn, words: list[str]) -> list[Product]:
 
 async def _ordered(turn: Turn) -> list[str]:
     """The goods of the order that is spoken of."""
-    no, turns = turn.known("order_no"), turn.turns_since("order_no")
-    actor = actor_for(turn, no) if no and turns is not None and turns <= TOPIC_TURNS else None
+    no = turn.known("order_no")
+    actor = actor_for(turn, no) if no and turn.lately("order_no") else None
     if not no or not actor:
         return []
     try:
@@ -154,75 +149,14 @@ async def _all(turn: Turn, ids: Iterable[str]) -> list[Product]:
     return found
 
 
-def goods_words(text: str) -> list[str]:
-    """What is left of a message that may name goods, in the order it is said."""
-    words = [*wording()["question_words"], *wording()["service_words"]]
-    # Longest first, or a short word would cut a longer one in two.
-    known = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    parts = re.split(rf"{known}|[\W\d_a-z]", text.lower())
-    return [part for part in parts if len(part) > 1 and not set(part) <= set(wording()["no_goods"])]
-
-
 def _offer(say: CollectingDispatcher, products: Sequence[Product]) -> None:
     say.utter_message(
         response="utter_product_which_of",
-        buttons=[choice(product) for product in products],
+        buttons=[choice(product.name, product.name, "product") for product in products],
         json_message={"cards": [product_card(product, stock_line(product)) for product in products]},
     )
-
-
-def choice(product: Product) -> dict[str, str]:
-    """The button that names a product."""
-    payload = json.dumps({"product": product.name}, ensure_ascii=False)
-    return {"title": product.name, "payload": f"/inform{payload}"}
-
-
-def human_offer() -> list[dict[str, str]]:
-    """The buttons that offer a colleague."""
-    return [button("human", HUMAN), button("no_thanks", NO_THANKS)]
 
 
 def stock_line(product: Product) -> str:
     """Whether it can be had, as a card shows it."""
     return str(wording()["stock"]["there" if product.in_stock else "gone"])
-
-
-def named_variants(asked: Asked, variants: Sequence[Variant]) -> list[Variant] | None:
-    """Those that size and colour name; all where none is named, None where there is no such one."""
-    left = list(variants)
-    for named in (_sizes(asked, left), _coloured(asked, left)):
-        if named is not None:
-            left = [variant for variant in left if variant in named]
-    return left or None
-
-
-def _sizes(asked: Asked, variants: Sequence[Variant]) -> list[Variant] | None:
-    if size := asked.entities.get("size"):
-        return [variant for variant in variants if size in variant.spec.split()]
-    tokens = {token for v in variants for token in v.spec.split() if _SIZE.fullmatch(token)}
-    for text in asked.texts:
-        if said := {token for token in tokens if says_token(text, token)}:
-            return [variant for variant in variants if said & set(variant.spec.split())]
-    return None
-
-
-def _coloured(asked: Asked, variants: Sequence[Variant]) -> list[Variant] | None:
-    tokens = {token for variant in variants for token in colours(variant)}
-    for text in asked.texts:
-        if said := {token for token in tokens if len(token) > 1 and token in text}:
-            return [variant for variant in variants if said & set(colours(variant))]
-    if colour := asked.entities.get("colour"):
-        chars = set(colour) - set("色深浅")
-        return [variant for variant in variants if chars & set("".join(colours(variant)))]
-    return None
-
-
-def says_token(text: str, token: str) -> bool:
-    """Whether the text has this size or colour as a word of its own: M is not in XM."""
-    edge = r"[A-Za-z\d.]"
-    return bool(re.search(rf"(?<!{edge}){re.escape(token)}(?!{edge})", text, re.IGNORECASE))
-
-
-def colours(variant: Variant) -> list[str]:
-    """What of the variant's words is no size."""
-    return [token for token in variant.spec.split() if not re.search(r"\d|^[XSML]+$", token)]

@@ -1,13 +1,10 @@
 """quality_complaint: goods that are bad or broken."""
 
-from actions.after_sales import (
-    AfterSaleForm,
-    EvidenceStep,
-    ItemsStep,
-    ReasonStep,
-    SolutionStep,
-    VariantStep,
-)
+from actions.after_sales.form import AfterSaleForm
+from actions.after_sales.items import ItemsStep
+from actions.after_sales.reason import EvidenceStep, ReasonStep
+from actions.after_sales.solution import SolutionStep
+from actions.after_sales.variant import VariantStep
 from actions.job import Work
 
 

@@ -8,8 +8,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import Product, ProductPage
 from actions.cards import product_card
-from actions.order_choice import MORE
-from actions.products import LONGEST_SEARCH, SEARCHES, SHOWN, goods_words, product_topic, stock_line
+from actions.naming import goods_words
+from actions.order_questions import MORE
+from actions.products import LONGEST_SEARCH, SEARCHES, SHOWN, product_topic, stock_line
 from actions.shop import ask_shop, shop
 from actions.turn import Turn, TurnAction
 from actions.wording import button, money, says, wording

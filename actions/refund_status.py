@@ -2,17 +2,16 @@
 
 import asyncio
 
-from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_sales import facts
-from actions.backend.contract import Actor, AfterSale, Customer, Order, OrderPage, Refund, Unavailable
+from actions.after_sales.request import facts
+from actions.backend.contract import Actor, AfterSale, Customer, Order, OrderPage, Refund
 from actions.cards import return_card
-from actions.job import unfinished
-from actions.order_choice import OTHER, ValidateOrderForm, actor_for, chosen_order
+from actions.order_answers import OrderAction, sure_actor
+from actions.order_choice import ValidateOrderForm
 from actions.shop import ask_shop, shop
-from actions.turn import HUMAN, NO_THANKS, Turn, TurnAction
-from actions.wording import button, expected, moment, money, order_title
+from actions.turn import Turn
+from actions.wording import button, expected, human_offer, moment, money, order_title
 
 UNDER_WAY = {"requested", "approved", "received", "pending", "processing", "failed"}
 TOLD = 3  # matters of an order, those under way and the newest first
@@ -37,23 +36,18 @@ class ValidateRefundStatusForm(ValidateOrderForm):
         return topic if topic in offered else None
 
 
-class ActionRefundStatus(TurnAction):
+class ActionRefundStatus(OrderAction):
     """Tells of each refund and after-sale of the order: how much, how far, and what comes next."""
+
+    intent = "refund_status"
 
     def name(self) -> str:
         return "action_refund_status"
 
-    async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
-        chosen = chosen_order(turn)
-        if not chosen:
-            return []  # the form ended without an order and has said why
-        order, several = chosen
-        others = [button("other_orders", f'/refund_status{{"ordinal": "{OTHER}"}}')] if several else []
-        others = [*unfinished(turn), *others]
-        actor = actor_for(turn, order.no)
-        if actor is None:
-            raise Unavailable("the right to see the order ended within the turn")
-        matters = await _matters(turn, actor, order.no)
+    async def tell(
+        self, say: CollectingDispatcher, turn: Turn, order: Order, others: list[dict[str, str]]
+    ) -> None:
+        matters = await _matters(turn, sure_actor(turn, order), order.no)
         sales = {matter.id for matter in matters if isinstance(matter, AfterSale)}
         refunds = {m.after_sale: m for m in matters if isinstance(m, Refund) and m.after_sale in sales}
         matters = [m for m in matters if not (isinstance(m, Refund) and m.after_sale in sales)]
@@ -67,7 +61,6 @@ class ActionRefundStatus(TurnAction):
                 _tell_refund(say, order, matter, buttons)
             else:
                 _tell_after_sale(say, matter, refunds.get(matter.id), buttons)
-        return [SlotSet("order", None)]
 
 
 async def _matters(turn: Turn, actor: Actor, order_no: str | None = None) -> list[AfterSale | Refund]:
@@ -120,4 +113,4 @@ def _of_refund(refund: Refund) -> dict[str, str]:
 
 
 def _with_human(what: str, buttons: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [button("human", HUMAN), button("no_thanks", NO_THANKS), *buttons] if what == "failed" else buttons
+    return [*human_offer(), *buttons] if what == "failed" else buttons

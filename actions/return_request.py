@@ -1,6 +1,9 @@
 """return_request: goods go back, or only money comes back where there is nothing to send."""
 
-from actions.after_sales import SHOP_AT_FAULT, AfterSaleForm, EvidenceStep, ItemsStep, ReasonStep, allows
+from actions.after_sales.form import AfterSaleForm
+from actions.after_sales.items import ItemsStep
+from actions.after_sales.reason import SHOP_AT_FAULT, EvidenceStep, ReasonStep
+from actions.after_sales.request import allows
 from actions.job import Work
 from actions.wording import wording
 

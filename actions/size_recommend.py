@@ -7,9 +7,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import ProductDetail, SizeChart
 from actions.cards import product_card
-from actions.products import Asked, ProductAction, human_offer, product_topic, stock_line
+from actions.products import Asked, ProductAction, product_topic, stock_line
 from actions.turn import Turn
-from actions.wording import lines, wording
+from actions.wording import human_offer, lines, wording
 
 # Columns that an entity fills; the others are read from the words, as "脚长 24.5".
 ENTITIES = {"身高": "height", "体重": "weight"}

@@ -1,19 +1,23 @@
 """stock: what can be had, by size and colour."""
 
 import re
+from collections.abc import Sequence
 
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend.contract import Product, ProductDetail, Variant
 from actions.cards import product_card
-from actions.products import Asked, ProductAction, human_offer, named_variants, product_topic, stock_line
+from actions.naming import colours, says_token
+from actions.products import Asked, ProductAction, product_topic, stock_line
 from actions.recommend_product import ActionRecommendProduct, wants_more
 from actions.turn import Turn
-from actions.wording import lines, wording
+from actions.wording import human_offer, lines, wording
 
 FEW = 5  # pieces, of which the number is told
 LINES = 12
+
+_SIZE = re.compile(r"[XSML]+|\d{2,3}(?:\.5)?")
 
 
 class ActionStock(ProductAction):
@@ -33,7 +37,7 @@ class ActionStock(ProductAction):
     def tell(
         self, say: CollectingDispatcher, turn: Turn, asked: Asked, product: ProductDetail
     ) -> dict[str, str]:
-        named = named_variants(asked, product.variants)
+        named = _named(asked, product.variants)
         there = [variant for variant in product.variants if variant.stock]
         pieces = _pieces(asked)
         shown = [product_card(product, stock_line(product))]
@@ -62,6 +66,36 @@ class ActionStock(ProductAction):
             json_message={"cards": shown},
         )
         return {}
+
+
+def _named(asked: Asked, variants: Sequence[Variant]) -> list[Variant] | None:
+    """Those that size and colour name; all where none is named, None where there is no such one."""
+    left = list(variants)
+    for named in (_sizes(asked, left), _coloured(asked, left)):
+        if named is not None:
+            left = [variant for variant in left if variant in named]
+    return left or None
+
+
+def _sizes(asked: Asked, variants: Sequence[Variant]) -> list[Variant] | None:
+    if size := asked.entities.get("size"):
+        return [variant for variant in variants if size in variant.spec.split()]
+    tokens = {token for v in variants for token in v.spec.split() if _SIZE.fullmatch(token)}
+    for text in asked.texts:
+        if said := {token for token in tokens if says_token(text, token)}:
+            return [variant for variant in variants if said & set(variant.spec.split())]
+    return None
+
+
+def _coloured(asked: Asked, variants: Sequence[Variant]) -> list[Variant] | None:
+    tokens = {token for variant in variants for token in colours(variant)}
+    for text in asked.texts:
+        if said := {token for token in tokens if len(token) > 1 and token in text}:
+            return [variant for variant in variants if said & set(colours(variant))]
+    if colour := asked.entities.get("colour"):
+        chars = set(colour) - set("色深浅")
+        return [variant for variant in variants if chars & set("".join(colours(variant)))]
+    return None
 
 
 def _stock(variant: Variant) -> str:

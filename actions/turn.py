@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 TURN_SECONDS = 4.0  # what all actions of one turn together may spend waiting for the shop
 LEAST_SECONDS = 0.3  # what a late action of the turn still gets
+TOPIC_TURNS = 3  # for so many messages what was just spoken of stays the topic
 
 UNSURE = {"nlu_fallback", "out_of_scope"}
 # Where the buttons say how a message may be meant.
@@ -170,6 +171,11 @@ class Turn:
             elif event["event"] == "slot" and event["name"] == slot and event["value"] is not None:
                 return turns
         return None
+
+    def lately(self, slot: str) -> bool:
+        """Whether the slot got its value so lately that it still is the topic."""
+        turns = self.turns_since(slot)
+        return turns is not None and turns <= TOPIC_TURNS
 
     @property
     def seconds_left(self) -> float:

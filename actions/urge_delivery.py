@@ -1,7 +1,8 @@
 """urge_delivery: pressing for dispatch or delivery."""
 
 from actions.backend.contract import Urged
-from actions.job import JobForm, Work
+from actions.job import Work
+from actions.job_form import JobForm
 from actions.shop import shop
 from actions.wording import moment
 

@@ -1,6 +1,8 @@
 """warranty_repair: goods that broke within the warranty."""
 
-from actions.after_sales import AfterSaleForm, ItemsStep, ReasonStep
+from actions.after_sales.form import AfterSaleForm
+from actions.after_sales.items import ItemsStep
+from actions.after_sales.reason import ReasonStep
 from actions.job import Work
 
 

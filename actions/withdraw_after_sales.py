@@ -3,13 +3,15 @@
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_sales import facts, title
+from actions.after_sales.request import facts, title
 from actions.backend.contract import AfterSale, Refused
-from actions.job import JobForm, Step, Work
-from actions.order_choice import best_fitting, leave
+from actions.job import Step, Work
+from actions.job_form import JobForm
+from actions.naming import best_fitting
+from actions.order_questions import leave
 from actions.shop import ask_shop, shop
-from actions.turn import HUMAN, NO_THANKS, Turn
-from actions.wording import button, wording
+from actions.turn import Turn
+from actions.wording import choice, human_offer, wording
 
 
 class RequestStep(Step):
@@ -39,7 +41,7 @@ class RequestStep(Step):
             for sale in await self._requests(work)
         }
         work.job.offered = titles
-        buttons = [{"title": name, "payload": f'/inform{{"choice": "{id}"}}'} for id, name in titles.items()]
+        buttons = [choice(id, name) for id, name in titles.items()]
         work.tell("utter_withdraw_after_sales_which", *buttons)
 
     async def _requests(self, work: Work) -> list[AfterSale]:
@@ -78,8 +80,7 @@ class ValidateWithdrawAfterSalesForm(JobForm):
             return await super().find_order(say, turn, asked)
         page = await ask_shop(turn, shop().after_sales, turn.customer)
         if not page.items:
-            buttons = [button("human", HUMAN), button("no_thanks", NO_THANKS)]
-            say.utter_message(response="utter_withdraw_after_sales_none", buttons=buttons)
+            say.utter_message(response="utter_withdraw_after_sales_none", buttons=human_offer())
             return leave()
         first = next((sale for sale in page.items if sale.can_withdraw.allowed), page.items[0])
         order = await ask_shop(turn, shop().order, turn.customer, first.order_no)

@@ -1,6 +1,9 @@
 """wrong_or_missing_item: something else came than was ordered, or less."""
 
-from actions.after_sales import AfterSaleForm, EvidenceStep, ItemsStep, ReasonStep, SolutionStep
+from actions.after_sales.form import AfterSaleForm
+from actions.after_sales.items import ItemsStep
+from actions.after_sales.reason import EvidenceStep, ReasonStep
+from actions.after_sales.solution import SolutionStep
 from actions.job import Work
 
 

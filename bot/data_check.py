@@ -27,8 +27,9 @@ RESPONSE_KEY = "utter_action"
 # Modules of actions/ that serve several capabilities and so have no language data of their own.
 SILENT = {"actions/server.py"}  # its paths look like payloads
 SHARED_MODULES = {
-    *("__init__", "__main__", "server", "shop", "policies", "wording", "cards"),
-    *("turn", "answers", "order_choice", "job", "addresses", "after_sales", "products"),
+    *("__init__", "__main__", "server", "shop", "policies", "wording", "cards", "turn", "answers"),
+    *("naming", "order_choice", "order_questions", "order_answers", "visitors"),
+    *("job", "job_form", "addresses", "products"),
 }
 
 # ``[text](entity)``, ``[text](entity:value)`` or ``[text]{"entity": …}``
