@@ -18,13 +18,7 @@ class ValidateCancelOrderForm(JobForm):
     async def write(self, work: Work, *, key: str, dry_run: bool) -> Cancellation:
         return await work.ask(shop().cancel, work.order.no, key=key, dry_run=dry_run)
 
-    def propose(self, work: Work, would: Cancellation, *buttons: dict[str, str]) -> None:
-        self._tell(work, "propose", would, *buttons)
-
-    def conclude(self, work: Work, done: Cancellation) -> None:
-        self._tell(work, "done", done)
-
-    def _tell(self, work: Work, what: str, told: Cancellation, *buttons: dict[str, str]) -> None:
+    def tell(self, work: Work, what: str, told: Cancellation, *buttons: dict[str, str]) -> None:
         work.tell(
             f"utter_cancel_order_{what}_{'paid' if told.refund_fen else 'unpaid'}",
             *buttons,

@@ -96,13 +96,7 @@ class ValidateChangeAddressForm(JobForm):
     def _corrected(self, work: Work) -> tuple[str, ...]:
         return () if self.steps[0].accepts(work.turn) else ("address",)
 
-    def propose(self, work: Work, would: Address, *buttons: dict[str, str]) -> None:
-        self._tell(work, "propose", would, *buttons)
-
-    def conclude(self, work: Work, done: Address) -> None:
-        self._tell(work, "done", done)
-
-    def _tell(self, work: Work, what: str, to: Address, *buttons: dict[str, str]) -> None:
+    def tell(self, work: Work, what: str, to: Address, *buttons: dict[str, str]) -> None:
         work.tell(f"utter_change_address_{what}", *buttons, name=to.name, phone=to.phone, address=to.text)
 
 

@@ -155,15 +155,8 @@ class ValidateInvoiceForm(JobForm):
         _tell(work, f"utter_invoice_{what}", made, *human_offer())
         return self.end(work.job, "refused")
 
-    def propose(self, work: Work, would: Invoice, *buttons: dict[str, str]) -> None:
-        _tell(work, f"utter_invoice_propose_{_way(would)}", would, *buttons)
-
-    def conclude(self, work: Work, done: Invoice) -> None:
-        _tell(work, f"utter_invoice_done_{_way(done)}", done)
-
-
-def _way(invoice: Invoice) -> str:
-    return "emailed" if invoice.email else "kept"
+    def tell(self, work: Work, what: str, told: Invoice, *buttons: dict[str, str]) -> None:
+        _tell(work, f"utter_invoice_{what}_{'emailed' if told.email else 'kept'}", told, *buttons)
 
 
 def _tell(work: Work, response: str, invoice: Invoice, *buttons: dict[str, str]) -> None:

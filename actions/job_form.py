@@ -47,12 +47,8 @@ class JobForm(ValidateOrderForm):
         """
 
     @abstractmethod
-    def propose(self, work: Work, would: Any, *buttons: dict[str, str]) -> None:
-        """Show what will happen, with item, amount and consequence, above yes and no."""
-
-    @abstractmethod
-    def conclude(self, work: Work, done: Any) -> None:
-        """Tell what was done."""
+    def tell(self, work: Work, what: str, told: Any, *buttons: dict[str, str]) -> None:
+        """Show what will happen (``propose``), with item, amount and consequence, or what was ``done``."""
 
     def pays_fen(self, would: Any) -> int:
         """What it gives out, where that is limited without a human."""
@@ -208,7 +204,7 @@ class JobForm(ValidateOrderForm):
         elif job.attempts and not work.turn.digressed:
             work.tell("utter_confirm_again", *self._yes_no(job))
         else:
-            self.propose(work, would, *self._yes_no(job))
+            self.tell(work, "propose", would, *self._yes_no(job))
         return self._waits(job, CONFIRMED)
 
     def _yes_no(self, job: Job) -> tuple[dict[str, str], dict[str, str]]:
@@ -225,7 +221,7 @@ class JobForm(ValidateOrderForm):
             return await self.refused(work, refused)
         except Unavailable:
             return self._undecided(work.say, job)
-        self.conclude(work, done)
+        self.tell(work, "done", done)
         return [*self.end(job, "done"), SlotSet("refusals", 0)]
 
     def _undecided(self, say: CollectingDispatcher, job: Job) -> list[EventType]:

@@ -73,14 +73,10 @@ class ValidateModifyOrderForm(JobForm):
     def _corrected(self, work: Work) -> tuple[str, ...]:
         return ("remark",)
 
-    def propose(self, work: Work, would: None, *buttons: dict[str, str]) -> None:
-        instead = "_instead" if work.order.remark else ""
-        work.tell(
-            f"utter_modify_order_propose{instead}", *buttons, note=_shown(work), before=work.order.remark
-        )
-
-    def conclude(self, work: Work, done: None) -> None:
-        work.tell("utter_modify_order_done", note=_shown(work))
+    def tell(self, work: Work, what: str, told: None, *buttons: dict[str, str]) -> None:
+        if what == "propose" and work.order.remark:
+            what = "propose_instead"
+        work.tell(f"utter_modify_order_{what}", *buttons, note=_shown(work), before=work.order.remark)
 
 
 def _shown(work: Work) -> str:

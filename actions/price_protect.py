@@ -40,13 +40,7 @@ class ValidatePriceProtectForm(JobForm):
                 refused = Refused(refused.cause, f"{refused.reason}\n{_lines(compared)}")
         return await super().refused(work, refused)
 
-    def propose(self, work: Work, would: PriceProtection, *buttons: dict[str, str]) -> None:
-        self._tell(work, "propose", would, *buttons)
-
-    def conclude(self, work: Work, done: PriceProtection) -> None:
-        self._tell(work, "done", done)
-
-    def _tell(self, work: Work, what: str, told: PriceProtection, *buttons: dict[str, str]) -> None:
+    def tell(self, work: Work, what: str, told: PriceProtection, *buttons: dict[str, str]) -> None:
         work.tell(
             f"utter_price_protect_{what}",
             *buttons,

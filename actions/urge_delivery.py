@@ -21,13 +21,7 @@ class ValidateUrgeDeliveryForm(JobForm):
     async def write(self, work: Work, *, key: str, dry_run: bool) -> Urged:
         return await work.ask(shop().urge, work.order.no, key=key, dry_run=dry_run)
 
-    def propose(self, work: Work, would: Urged, *buttons: dict[str, str]) -> None:
-        self._tell(work, "propose", would, *buttons)
-
-    def conclude(self, work: Work, done: Urged) -> None:
-        self._tell(work, "done", done)
-
-    def _tell(self, work: Work, what: str, urged: Urged, *buttons: dict[str, str]) -> None:
+    def tell(self, work: Work, what: str, urged: Urged, *buttons: dict[str, str]) -> None:
         sent = "shipped" if work.order.status == "shipped" else "paid"
         if not urged.promised_at:
             work.tell(f"utter_urge_delivery_{what}_{sent}_unknown", *buttons)

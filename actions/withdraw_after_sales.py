@@ -91,8 +91,5 @@ class ValidateWithdrawAfterSalesForm(JobForm):
         sale: AfterSale = await work.ask(shop().withdraw_after_sale, id, key=key, dry_run=dry_run)
         return sale
 
-    def propose(self, work: Work, would: AfterSale, *buttons: dict[str, str]) -> None:
-        work.tell("utter_withdraw_after_sales_propose", *buttons, **facts(would))
-
-    def conclude(self, work: Work, done: AfterSale) -> None:
-        work.tell("utter_withdraw_after_sales_done", **facts(done))
+    def tell(self, work: Work, what: str, told: AfterSale, *buttons: dict[str, str]) -> None:
+        work.tell(f"utter_withdraw_after_sales_{what}", *buttons, **facts(told))

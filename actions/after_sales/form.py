@@ -52,11 +52,9 @@ class AfterSaleForm(JobForm):
     def pays_fen(self, would: AfterSale) -> int:
         return would.refund_fen
 
-    def propose(self, work: Work, would: AfterSale, *buttons: dict[str, str]) -> None:
-        work.tell(f"utter_after_sales_propose_{would.kind}", *buttons, **facts(would))
-
-    def conclude(self, work: Work, done: AfterSale) -> None:
-        work.tell(f"utter_after_sales_done_{done.kind}", card=return_card(done), **facts(done))
+    def tell(self, work: Work, what: str, told: AfterSale, *buttons: dict[str, str]) -> None:
+        card = return_card(told) if what == "done" else None
+        work.tell(f"utter_after_sales_{what}_{told.kind}", *buttons, card=card, **facts(told))
 
     def digresses(self, turn: Turn) -> bool:
         # "质量有问题", "不想要了" or "换货吧" are wishes of their own elsewhere.
