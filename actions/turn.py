@@ -4,10 +4,11 @@ import time
 import traceback
 import unicodedata
 from abc import ABC, abstractmethod
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import structlog
+from opencc import OpenCC
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -38,7 +39,7 @@ class Turn:
 
     @cached_property
     def text(self) -> str:
-        """What the shopper typed, width folded; empty for a tapped button."""
+        """What the shopper typed, width folded, in simplified characters; empty for a tapped button."""
         return _folded(self._message)
 
     @property
@@ -79,15 +80,23 @@ class Turn:
     @property
     def pictures(self) -> list[str]:
         """Ids of the pictures that came with the message."""
-        context = (self._message.get("metadata") or {}).get("context") or {}
-        sent = context.get("attachments") or []
+        sent = self._context.get("attachments") or []
         return [str(one) for one in [*sent, self.entity("attachment")] if one]
+
+    @property
+    def _context(self) -> dict[str, Any]:
+        return (self._message.get("metadata") or {}).get("context") or {}
 
     @property
     def settled(self) -> str | None:
         """What an agent noted as settled when last handing the conversation back to the bot."""
-        settled = ((self._message.get("metadata") or {}).get("context") or {}).get("settled")
+        settled = self._context.get("settled")
         return str(settled) if settled else None
+
+    @property
+    def service(self) -> int:
+        """Which service of the conversation this is; closing ends one, the next message begins another."""
+        return int(self._context.get("service") or 0)
 
     @cached_property
     def entities(self) -> dict[str, str]:
@@ -187,7 +196,13 @@ class Turn:
 
 def _folded(message: dict[str, Any]) -> str:
     text = message.get("text") or ""
-    return "" if text.startswith("/") else unicodedata.normalize("NFKC", text).strip()
+    return "" if text.startswith("/") else _simplified().convert(unicodedata.normalize("NFKC", text).strip())
+
+
+@cache
+def _simplified() -> OpenCC:
+    """Our words, by which a message is read, are written in simplified characters."""
+    return OpenCC("t2s")
 
 
 def _entities(message: dict[str, Any]) -> dict[str, str]:

@@ -74,13 +74,15 @@ async def _verify(
     visitor = Visitor(proof.token)
     order = await ask_shop(turn, shop().order, visitor, no)
     token = {"order_no": no, "token": proof.token, "expires_at": proof.expires_at.isoformat()}
+    token["service"] = turn.service
     return Proved(visitor, order, (SlotSet("order_token", token), SlotSet("phone_tail", None)))
 
 
 def visitor_for(turn: Turn, order_no: str) -> Visitor | None:
     """The visitor's right to see this order, if it was proved and still holds."""
     token = turn.slot("order_token")
-    if not token or token["order_no"] != order_no:
+    # A conversation that was closed and begun again is a new service: whoever speaks now proves it anew.
+    if not token or token["order_no"] != order_no or token.get("service", 0) != turn.service:
         return None
     expires = datetime.fromisoformat(token["expires_at"])
     return Visitor(token["token"]) if expires - TOKEN_MARGIN > datetime.now(UTC) else None

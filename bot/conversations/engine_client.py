@@ -39,6 +39,8 @@ def context(turn: ClaimedTurn) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if turn.attachment and turn.text:
         told["attachments"] = [turn.attachment]
+    if turn.service:
+        told["service"] = turn.service
     if turn.settled:
         told["settled"] = turn.settled
     return told

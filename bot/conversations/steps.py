@@ -208,10 +208,20 @@ def claimable() -> Select[Turn]:
 
 def settled(session: Session, conversation_id: str) -> str | None:
     """What an agent noted as settled when last handing the conversation back."""
-    last = session.scalar(
-        select(Event.detail)
-        .where(Event.conversation_id == conversation_id, Event.move == "hand_back")
+    last = _last(session, conversation_id, "hand_back")
+    return (last.detail or {}).get("settled") if last else None
+
+
+def service(session: Session, conversation_id: str) -> int:
+    """Which service of the conversation this is: 0, and another number after each reopening."""
+    last = _last(session, conversation_id, "reopen")
+    return last.id if last else 0
+
+
+def _last(session: Session, conversation_id: str, move: str) -> Event | None:
+    return session.scalar(
+        select(Event)
+        .where(Event.conversation_id == conversation_id, Event.move == move)
         .order_by(Event.id.desc())
         .limit(1)
     )
-    return (last or {}).get("settled")

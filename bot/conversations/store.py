@@ -47,6 +47,8 @@ class ClaimedTurn:
     attachment: str | None
     settled: str | None
     """What an agent noted as settled when last handing back."""
+    service: int
+    """Which service this is: 0, and another number after each reopening."""
 
     @property
     def message_id(self) -> str:
@@ -272,6 +274,7 @@ class Store:
                     message.payload,
                     (message.content or {}).get("attachment"),
                     steps.settled(session, conversation.id),
+                    steps.service(session, conversation.id),
                 )
         return None
 

@@ -320,6 +320,8 @@ def test_a_verified_visitor_goes_on_with_her_order_only(
     assert said.slots["requested_slot"] == "phone_tail" and "order" not in said.slots
     old = {**slots, "order_token": {**token, "expires_at": "2020-01-01T00:00:00+08:00"}}
     assert begin(actions, TRACK, slots=old).slots["requested_slot"] == "phone_tail"
+    before = {**slots, "order_token": {**token, "service": 7}}
+    assert begin(actions, TRACK, slots=before).slots["requested_slot"] == "phone_tail"
     another = begin(actions, TRACK, entities={"ordinal": "other"}, slots=slots)
     assert another.slots["requested_slot"] == "order_no"
 

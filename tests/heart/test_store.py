@@ -190,6 +190,23 @@ def test_the_agent_speaks_only_in_her_own_conversations(store: Store) -> None:
         store.say(conversation, 1, "小王", "还有吗", "z")
 
 
+def test_a_closed_conversation_begins_another_service(store: Store) -> None:
+    conversation = begin(store)
+
+    def service() -> object:
+        turn = store.claim_turn("me", LEASE)
+        assert turn and store.finish_turn(turn, [Reply("好")])
+        return context(turn).get("service")
+
+    store.receive(conversation, "a", "你好")
+    assert service() is None
+    store.ask_human(conversation)
+    store.take(conversation, 1, "小王")
+    store.close(conversation, 1)
+    store.receive(conversation, "b", "还在吗")
+    assert service()
+
+
 def test_only_one_of_many_agents_takes_a_conversation(store: Store) -> None:
     conversation = begin(store)
     store.ask_human(conversation)
