@@ -20,6 +20,8 @@ from bot.data_files import Entry, Unreadable, entries, line_of, lines, mapping, 
 MADE_BY_ENGINE = {"nlu_fallback"}
 # Actions that Rasa brings along and our rules may use.
 RASA_ACTIONS = {"action_deactivate_loop", "action_listen"}
+# Modules of the engine that say responses and read data/wording.yml.
+ENGINE_MODULES = {"turns", "requests"}
 # The slot in which Rasa keeps what a form asks for.
 RASA_SLOT = "requested_slot"
 # The key under which Rasa keeps a response's name with what was said; no response itself.
@@ -75,6 +77,8 @@ class _Project:
     utters: list[tuple[str, re.Pattern[str], str]] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
     readings: dict[str, str] = field(default_factory=dict)
+    wording: dict[str, str] = field(default_factory=dict)
+    strings: set[Any] = field(default_factory=set)
     policies: dict[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
 
@@ -97,6 +101,7 @@ def problems(root: Path) -> list[str]:
         *_responses(project),
         *_actions(project),
         *_buttons(project),
+        *_wording(project),
         *_duplicates(project),
         *_stems(root),
         *_placeholders(root, project),
@@ -116,7 +121,7 @@ def folded(text: str) -> str:
 def _read(root: Path) -> _Project:
     project = _Project()
     folders = [*sorted((root / "data").rglob("*.*")), *sorted((root / "actions").rglob("*.py"))]
-    folders += sorted((root / "bot" / "engine").glob("turns.py"))
+    folders += sorted(path for path in (root / "bot" / "engine").glob("*.py") if path.stem in ENGINE_MODULES)
     for path in [root / "config.yml", root / "domain.yml", *folders]:
         try:
             if path.suffix == ".yml":
@@ -145,6 +150,7 @@ def _read_yaml(project: _Project, root: Path, path: Path) -> None:
         project.policies = {str(name): f"{file}:{line_of(content, name)}" for name in content}
     elif file == "data/wording.yml":
         project.readings = {each.name: each.place for each in entries(content, "readings", file)}
+        project.wording = {str(name): f"{file}:{line_of(content, name)}" for name in content}
     elif file.startswith("data/nlu/"):
         if "nlu" not in content:
             raise Unreadable(f"{file}:1: there is no `nlu`. Put the intents under `nlu:`.")
@@ -242,6 +248,8 @@ def _read_code(project: _Project, root: Path, path: Path) -> None:
         raise Unreadable(f"{place}: the code cannot be read: {error.msg}. Correct it.") from error
     parts: set[int] = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            project.strings.add(node.value)
         if isinstance(node, ast.keyword):
             project.given.add(str(node.arg))
         elif file in SILENT or "/backend/" in file:
@@ -379,6 +387,12 @@ def _buttons(project: _Project) -> Iterator[str]:
             yield f"{place}: button payload {payload} names no intent of domain.yml. Correct the payload."
         elif match[2] and f"{match[1]}/{match[2]}" not in project.topics:
             yield f"{place}: button payload {payload} names no FAQ topic. Correct the payload."
+
+
+def _wording(project: _Project) -> Iterator[str]:
+    for name, place in project.wording.items():
+        if name not in project.strings:
+            yield f"{place}: no action reads {name}. Use it or remove it."
 
 
 def _duplicates(project: _Project) -> Iterator[str]:

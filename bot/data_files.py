@@ -55,7 +55,10 @@ def read_yaml(root: Path, path: Path) -> Any:
     """
     file, text = path.relative_to(root).as_posix(), read_text(root, path)
     try:
-        content = YAML().load(text)
+        reader = YAML()
+        # Rasa's reader still has the signs of YAML 1.1: [么?, 吗] is an error to it.
+        reader.version = (1, 1)
+        content = reader.load(text)
     except (YAMLError, ValueError) as error:
         mark, position = getattr(error, "problem_mark", None), getattr(error, "position", 0)
         line = (mark.line if mark else text.count("\n", 0, position)) + 1

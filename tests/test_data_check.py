@@ -55,6 +55,7 @@ class ActionOrderStatus:
 
     def act(self, say, status, topic):
         say(response=f"utter_order_{status}", payload=f"/faq/{topic}")
+        say(wording()["readings"])
 """,
 }
 
@@ -315,6 +316,18 @@ def drop(name: str) -> Callable[[Path], object]:
             "data/wording.yml",
             "reading order_state",
             id="reading of an unknown intent",
+        ),
+        pytest.param(
+            put("data/wording.yml", "readings: {order_status: 查订单}\nseen: [见]\n"),
+            "data/wording.yml:2",
+            "no action reads seen",
+            id="words that nothing reads",
+        ),
+        pytest.param(
+            put("data/wording.yml", "readings: {order_status: 查订单}\nquestions: [么?, 吗]\n"),
+            "data/wording.yml:2",
+            "cannot be read",
+            id="list that Rasa's reader cannot read",
         ),
         pytest.param(
             change("data/nlu/faq/returns.yml", "质量问题由我们承担", "'{retrun_days} 天内由我们承担'"),
