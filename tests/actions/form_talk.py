@@ -1,4 +1,4 @@
-"""A conversation with one form, as the engine would lead it: slots and events are kept from turn to turn."""
+"""Conversations with actions, as the engine would lead them: slots and events are kept from turn to turn."""
 
 import time
 from collections.abc import Mapping
@@ -29,42 +29,43 @@ def given(settings: Settings, id: str, *orders: Mapping[str, Any]) -> str:
     return id
 
 
-class FormTalk:
+class Talk:
+    """Says one message after the other to actions; slots and events are kept."""
+
+    def __init__(self, actions: ActionServer, customer: str | None = None) -> None:
+        self._actions = actions
+        self._customer = customer
+        self.slots: dict[str, Any] = {}
+        self.events: list[dict[str, Any]] = []
+
+    def call(self, action: str, **message: Any) -> Said:
+        """The answer of ``action``."""
+        said = self._actions.call(
+            action, customer=self._customer, slots=self.slots, before=self.events, **message
+        )
+        self.events.append({"event": "user", "timestamp": time.time() - 1, "parse_data": {"intent": {}}})
+        self.events += said.events
+        self.slots |= said.slots
+        return said
+
+
+class FormTalk(Talk):
     """Says one message after the other to the validation of ``form``."""
 
     def __init__(self, actions: ActionServer, form: str, customer: str) -> None:
-        self._actions = actions
+        super().__init__(actions, customer)
         self._form = form
-        self._customer = customer
-        self.slots: dict[str, Any] = {}
-        self._events: list[dict[str, Any]] = []
 
     def say(self, text: str, intent: str = "inform", **entities: str) -> Said:
         """The answer to a typed message, as it was understood."""
-        return self._call(self._form, text, intent, entities)
+        since = [] if self.slots.get("requested_slot") else [loop(self._form)]
+        return self.call(f"validate_{self._form}", text=text, intent=intent, entities=entities, since=since)
 
     def tap(self, intent: str = "inform", **entities: str) -> Said:
         """The answer to a button."""
-        return self._call(self._form, f"/{intent}", intent, entities)
+        return self.say(f"/{intent}", intent, **entities)
 
     def change_to(self, form: str) -> None:
         """What is said next begins another form."""
         self._form = form
         self.slots["requested_slot"] = None
-
-    def _call(self, form: str, text: str, intent: str, entities: dict[str, str]) -> Said:
-        starting = not self.slots.get("requested_slot")
-        said = self._actions.call(
-            f"validate_{form}",
-            text=text,
-            intent=intent,
-            entities=entities,
-            customer=self._customer,
-            slots=self.slots,
-            before=self._events,
-            since=[loop(form)] if starting else [],
-        )
-        self._events.append({"event": "user", "timestamp": time.time() - 1, "parse_data": {"intent": {}}})
-        self._events += said.events
-        self.slots |= said.slots
-        return said

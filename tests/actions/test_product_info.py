@@ -1,6 +1,5 @@
 """What is said of goods before they are bought: which product, its details, stock, size, recommendations."""
 
-import time
 from typing import Any
 
 import pytest
@@ -8,36 +7,20 @@ import pytest
 from bot.settings import Settings
 from bot.shop.loading import load
 from tests.actions.conftest import ActionServer, Said, slot
+from tests.actions.form_talk import Talk
 
 
-class Talk:
+class GoodsTalk(Talk):
     """Questions about goods, one after the other."""
-
-    def __init__(self, actions: ActionServer, customer: str | None = None) -> None:
-        self._actions, self._customer = actions, customer
-        self.slots: dict[str, Any] = {}
-        self._events: list[dict[str, Any]] = []
 
     def ask(self, intent: str, text: str, **entities: str) -> Said:
         names = {"inform": "action_product_named", "nlu_fallback": "action_ask_back"}
         action = names.get(intent, f"action_{intent}")
-        said = self._actions.call(
-            action,
-            text=text,
-            intent=intent,
-            entities=entities,
-            customer=self._customer,
-            slots=self.slots,
-            before=self._events,
-        )
-        self._events.append({"event": "user", "timestamp": time.time() - 1, "parse_data": {"intent": {}}})
-        self._events += said.events
-        self.slots |= said.slots
-        return said
+        return self.call(action, text=text, intent=intent, entities=entities)
 
     def spoken_of(self, order_no: str) -> None:
         self.slots["order_no"] = order_no
-        self._events.append(slot("order_no", order_no))
+        self.events.append(slot("order_no", order_no))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +38,7 @@ class Talk:
 def test_what_the_catalogue_says_is_told_and_nothing_else(
     actions: ActionServer, text: str, product: str, response: str, told: list[str]
 ) -> None:
-    said = Talk(actions).ask("product_info", text, product=product)
+    said = GoodsTalk(actions).ask("product_info", text, product=product)
     assert said.names == [f"utter_product_info_{response}"]
     assert said.responses[0]["name"] == product
     assert all(part in said.responses[0]["details"] for part in told)
@@ -64,12 +47,12 @@ def test_what_the_catalogue_says_is_told_and_nothing_else(
 
 
 def test_a_product_is_found_by_what_the_shop_calls_it_too(actions: ActionServer) -> None:
-    said = Talk(actions).ask("product_info", "移动电源能上飞机吗")
+    said = GoodsTalk(actions).ask("product_info", "移动电源能上飞机吗")
     assert said.responses[0]["name"] == "20000毫安充电宝"
 
 
 def test_of_several_one_is_chosen_and_the_question_answered(actions: ActionServer) -> None:
-    talk = Talk(actions)
+    talk = GoodsTalk(actions)
     asked = talk.ask("product_info", "鞋子什么材质的")
     assert asked.names == ["utter_product_which_of"]
     assert [card["name"] for card in asked.cards] == ["云感缓震跑鞋", "复古小白鞋", "加绒雪地靴"]
@@ -80,7 +63,7 @@ def test_of_several_one_is_chosen_and_the_question_answered(actions: ActionServe
 
 
 def test_an_unknown_product_is_asked_for_once_then_a_human_offered(actions: ActionServer) -> None:
-    talk = Talk(actions)
+    talk = GoodsTalk(actions)
     assert talk.ask("product_info", "这个能机洗吗").names == ["utter_product_which"]
     again = talk.ask("inform", "就我收藏的那个")
     assert again.names == ["utter_product_unknown"]
@@ -88,7 +71,7 @@ def test_an_unknown_product_is_asked_for_once_then_a_human_offered(actions: Acti
 
 
 def test_what_was_spoken_of_goes_on(actions: ActionServer) -> None:
-    talk = Talk(actions)
+    talk = GoodsTalk(actions)
     talk.ask("product_info", "羽绒服怎么洗", product="轻暖短款羽绒服")
     assert talk.ask("stock", "米白L还有货吗", colour="米白色", size="L").names == ["utter_stock_gone_others"]
     said = talk.ask("size_recommend", "这个我165 55公斤穿多大", height="165", weight="55.0")
@@ -101,7 +84,7 @@ def test_what_was_spoken_of_goes_on(actions: ActionServer) -> None:
 def test_the_goods_of_the_order_spoken_of_are_meant(
     actions: ActionServer, orders: dict[str, list[Any]]
 ) -> None:
-    talk = Talk(actions, "c1001")
+    talk = GoodsTalk(actions, "c1001")
     talk.spoken_of(orders["c1001"][0].no)
     assert talk.ask("product_info", "鞋底是什么材质").responses[0]["name"] == "云感缓震跑鞋"
 
@@ -120,7 +103,7 @@ def test_the_goods_of_the_order_spoken_of_are_meant(
 def test_stock_is_told_by_size_and_colour(
     actions: ActionServer, text: str, entities: dict[str, str], response: str, told: str
 ) -> None:
-    said = Talk(actions).ask("stock", text, product="轻暖短款羽绒服", **entities)
+    said = GoodsTalk(actions).ask("stock", text, product="轻暖短款羽绒服", **entities)
     assert said.names == [f"utter_stock_{response}"]
     assert told in said.responses[0]["details"]
 
@@ -139,16 +122,16 @@ def test_little_stock_is_counted_and_none_leads_to_similar_goods(
             ]
         },
     )  # fmt: skip
-    few = Talk(actions).ask("stock", "咖啡壶还有没有")
+    few = GoodsTalk(actions).ask("stock", "咖啡壶还有没有")
     assert (few.names, few.responses[0]["count"]) == (["utter_stock_few"], "3")
-    gone = Talk(actions).ask("stock", "小夜灯有货吗", product="月球小夜灯")
+    gone = GoodsTalk(actions).ask("stock", "小夜灯有货吗", product="月球小夜灯")
     assert gone.names == ["utter_stock_gone"]
     assert gone.cards and all(card["stock_text"] == "有货" for card in gone.cards)
     assert "/human_agent" in gone.buttons
 
 
 def test_what_the_shop_has_not_is_not_taken_for_something_else(actions: ActionServer) -> None:
-    talk = Talk(actions)
+    talk = GoodsTalk(actions)
     talk.ask("stock", "羽绒服有货吗", product="轻暖短款羽绒服")
     assert talk.ask("stock", "电饭煲有货吗").names == ["utter_product_not_found"]
 
@@ -169,13 +152,13 @@ def test_what_the_shop_has_not_is_not_taken_for_something_else(actions: ActionSe
 def test_a_size_is_told_by_the_chart(
     actions: ActionServer, product: str, text: str, entities: dict[str, str], response: str, sizes: str
 ) -> None:
-    said = Talk(actions).ask("size_recommend", text, product=product, **entities)
+    said = GoodsTalk(actions).ask("size_recommend", text, product=product, **entities)
     assert said.names == [f"utter_size_recommend_{response}"]
     assert said.responses[0]["sizes"] == sizes
 
 
 def test_a_measure_that_lacks_is_asked_for_and_goes_on(actions: ActionServer) -> None:
-    talk = Talk(actions)
+    talk = GoodsTalk(actions)
     asked = talk.ask("size_recommend", "T恤我该穿什么码", product="纯棉圆领T恤")
     assert asked.responses[0]["missing"] == "身高、体重"
     # Understood or not, a bare value goes on.
@@ -198,18 +181,18 @@ def test_a_measure_that_lacks_is_asked_for_and_goes_on(actions: ActionServer) ->
 def test_goods_are_recommended(
     actions: ActionServer, text: str, entities: dict[str, str], response: str, first: str
 ) -> None:
-    said = Talk(actions).ask("recommend_product", text, **entities)
+    said = GoodsTalk(actions).ask("recommend_product", text, **entities)
     assert said.names == [f"utter_recommend_product_{response}"]
     assert said.cards[0]["name"] == first
     assert len(said.cards) <= 4
 
 
 def test_others_are_shown_until_there_are_no_more(actions: ActionServer) -> None:
-    talk = Talk(actions)
+    talk = GoodsTalk(actions)
     first = talk.ask("recommend_product", "200到300元的有什么")
     assert all(20000 <= card["price_fen"] <= 30000 for card in first.cards)
     assert talk.ask("stock", "还有吗").names == ["utter_recommend_product_no_more"]
-    talk = Talk(actions)
+    talk = GoodsTalk(actions)
     seen = [card["id"] for card in talk.ask("recommend_product", "推荐点东西").cards]
     more = talk.ask("recommend_product", "", ordinal="more")
     assert more.names == ["utter_recommend_product_more"]
@@ -217,10 +200,10 @@ def test_others_are_shown_until_there_are_no_more(actions: ActionServer) -> None
 
 
 def test_what_goes_with_the_last_order_is_similar_to_it(actions: ActionServer) -> None:
-    said = Talk(actions, "c1001").ask("recommend_product", "上次买的那个搭配点什么好")
+    said = GoodsTalk(actions, "c1001").ask("recommend_product", "上次买的那个搭配点什么好")
     assert said.names == ["utter_recommend_product_with_last"]
     assert {card["name"] for card in said.cards} == {"复古小白鞋", "加绒雪地靴"}
 
 
 def test_a_value_that_goes_on_with_nothing_is_asked_about(actions: ActionServer) -> None:
-    assert Talk(actions).ask("inform", "170", height="170").names == ["utter_inform"]
+    assert GoodsTalk(actions).ask("inform", "170", height="170").names == ["utter_inform"]

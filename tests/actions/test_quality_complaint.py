@@ -76,5 +76,5 @@ def test_pictures_sent_before_are_taken(actions: ActionServer, settings: Setting
     assert kept.names == ["utter_picture"] and kept.slots["evidence"] == [PICTURE]
     talk = FormTalk(actions, FORM, "q8")
     talk.slots = dict(kept.slots)
-    talk._events = [{"event": "user", "timestamp": 1.0, "parse_data": {"intent": {}}}, *kept.events]
+    talk.events = [{"event": "user", "timestamp": 1.0, "parse_data": {"intent": {}}}, *kept.events]
     assert talk.tap("quality_complaint").names == ["utter_after_sales_solution"]

@@ -1,6 +1,7 @@
 """Queries of after-sales and refunds. Nothing here decides who may ask: a ``Scope`` says it."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
@@ -12,6 +13,8 @@ from bot.shop.lockout import missed, refuse_guesser
 from bot.shop.models import AfterSale, Order, OrderItem, Product, Refund
 from bot.shop.orders.queries import visible
 from bot.shop.scope import Scope
+
+Matter = TypeVar("Matter", AfterSale, Refund)
 
 _WHOLE: tuple[ORMOption, ...] = (selectinload(AfterSale.items), selectinload(AfterSale.steps))
 
@@ -36,32 +39,34 @@ def after_sales(
     session: Session, scope: Scope, order_no: str | None, page: int, page_size: int
 ) -> tuple[Sequence[AfterSale], int]:
     """One page (from 1) of the visible ones, newest first, and how many there are on all pages."""
-    wanted = [visible(scope)] + ([AfterSale.order_no == order_no] if order_no else [])
-    total = session.scalar(select(func.count(AfterSale.id)).join(Order).where(*wanted)) or 0
-    found = session.scalars(
-        select(AfterSale)
-        .join(Order)
-        .where(*wanted)
-        .order_by(AfterSale.created_at.desc(), AfterSale.id.desc())
-        .limit(page_size)
-        .offset((page - 1) * page_size)
-        .options(*_WHOLE)
-    )
-    return found.all(), total
+    return _page(session, AfterSale, scope, order_no, page, page_size, *_WHOLE)
 
 
 def refunds(
     session: Session, scope: Scope, order_no: str | None, page: int, page_size: int
 ) -> tuple[Sequence[Refund], int]:
-    """One page (from 1) of the visible refunds, newest first, and how many there are on all pages."""
-    wanted = [visible(scope)] + ([Refund.order_no == order_no] if order_no else [])
-    total = session.scalar(select(func.count(Refund.id)).join(Order).where(*wanted)) or 0
+    """As ``after_sales``, of refunds."""
+    return _page(session, Refund, scope, order_no, page, page_size)
+
+
+def _page(
+    session: Session,
+    kind: type[Matter],
+    scope: Scope,
+    order_no: str | None,
+    page: int,
+    page_size: int,
+    *options: ORMOption,
+) -> tuple[Sequence[Matter], int]:
+    wanted = [visible(scope)] + ([kind.order_no == order_no] if order_no else [])
+    total = session.scalar(select(func.count(kind.id)).join(Order).where(*wanted)) or 0
     found = session.scalars(
-        select(Refund)
+        select(kind)
         .join(Order)
         .where(*wanted)
-        .order_by(Refund.created_at.desc(), Refund.id.desc())
+        .order_by(kind.created_at.desc(), kind.id.desc())
         .limit(page_size)
         .offset((page - 1) * page_size)
+        .options(*options)
     )
     return found.all(), total
