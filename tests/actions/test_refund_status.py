@@ -41,7 +41,7 @@ def test_of_two_it_is_asked_among_them(actions: ActionServer, settings: Settings
             "r3",
             {**CANCELLED, "refunds": [{"amount_fen": 8900, "created": "T-1d", "expected": "T+1d"}]},
             "utter_refund_status_processing",
-            {"amount": "¥89.00", "when": "明天"},
+            {"amount": "¥89.00", "when": "，预计明天到账"},
         ),
         (
             "r4",
