@@ -73,8 +73,12 @@ async def _verify(
         return locked(say, error.retry_after)
     visitor = Visitor(proof.token)
     order = await ask_shop(turn, shop().order, visitor, no)
-    token = {"order_no": no, "token": proof.token, "expires_at": proof.expires_at.isoformat()}
-    token["service"] = turn.service
+    token = {
+        "order_no": no,
+        "token": proof.token,
+        "expires_at": proof.expires_at.isoformat(),
+        "service": turn.service,
+    }
     return Proved(visitor, order, (SlotSet("order_token", token), SlotSet("phone_tail", None)))
 
 
