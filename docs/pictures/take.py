@@ -15,7 +15,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 def main() -> None:
-    """Write demo.png, widget-phone.png, desk.png and desk-phone.png."""
+    """Write demo.png, widget-phone.png, return-phone.png, desk.png and desk-phone.png."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_stack(Path(folder)) as running,
@@ -27,6 +27,7 @@ def main() -> None:
         widget(shopper, "card").last.wait_for()
         _settle(shopper, "demo")
         _phone_widget(running, browser)
+        _return(running, browser)
         say(shopper, "帮我写一首关于秋天的诗")
         widget(shopper, "choice").filter(has_text="转人工").last.wait_for()
         say(shopper, "那明天北京天气怎么样")
@@ -42,6 +43,15 @@ def _phone_widget(running: Running, browser: Browser) -> None:
     say(page, "帮我查一下订单")
     widget(page, "card").last.wait_for()
     _settle(page, "widget-phone")
+
+
+def _return(running: Running, browser: Browser) -> None:
+    page = _page(browser, PHONE, has_touch=True, is_mobile=True)
+    open_widget(running, page, "c1005")
+    say(page, "昨天收到的羽绒服太小了，想退")
+    widget(page, "choice").filter(has_text="确认退货").last.click()
+    widget(page, "card").last.wait_for()
+    _settle(page, "return-phone")
 
 
 def _desk(running: Running, browser: Browser, shopper: Page) -> None:
