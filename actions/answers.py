@@ -19,6 +19,8 @@ def says_yes(turn: Turn, wish: str) -> bool:
     text = turn.text
     if len(text) > LONGEST_YES or says("hesitation", text):
         return False
+    if text and not text.strip(wording()["nods"]):
+        return True
     # "对，取消吧" repeats the wish and is read as such; "中间那个取消" does not.
     return _repeats(text, wish) or (turn.intent == "affirm" and _begins_yes(text))
 
@@ -66,9 +68,9 @@ def _repeats(text: str, wish: str) -> bool:
     """Whether it is nothing but a yes and the wish itself: "好的，申请吧", "催吧"."""
     words = wording()
     solid = re.sub(r"[\W_]+", "", text.lower())
-    parts = [*words["yes"], *words["wishes"].get(wish, ()), *words["doing"]]
+    parts = [*words["yes"], *words["wishes"].get(wish, ()), *words["verbs"].get(wish, ()), *words["doing"]]
     plain = re.fullmatch(f"(?:{either(parts)})+", solid)
-    return bool(plain) and (_begins_yes(solid) or solid.endswith("吧"))
+    return bool(plain) and (_begins_yes(solid) or solid.endswith(("吧", "啊", "呀")))
 
 
 def _begins_yes(text: str) -> bool:

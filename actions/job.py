@@ -34,6 +34,8 @@ class Job:
     """Of what was last shown to be confirmed."""
     attempts: int = 0
     """Answers in a row that did not bring what was asked for."""
+    doubt: bool = False
+    """Whether something unclear was said besides what was last shown: only its button confirms it then."""
     failures: int = 0
     outcome: str | None = None
     """done, left or refused; None while it goes on."""

@@ -141,7 +141,9 @@ class JobForm(ValidateOrderForm):
             return bool(no != job.get("order_no"))
         if turn.entity("ordinal") == OTHER:
             return True
-        return corrects(turn) and bool(job.get("several")) and says("orders", turn.text)
+        # Where nothing but the order can be wrong, it is.
+        wrong = not self.steps or says("orders", turn.text)
+        return corrects(turn) and bool(job.get("several")) and wrong
 
     async def _go_on(self, work: Work) -> list[EventType]:
         """Take what the message brings, then ask for what is lacking, or propose."""
@@ -162,7 +164,9 @@ class JobForm(ValidateOrderForm):
             for step in self.steps:
                 await step.take(work)
         job.early = {}
-        answered = job.values != before or not work.asked
+        job.doubt = turn.digressed and turn.intent in UNSURE
+        again = work.asked == CONFIRMED and turn.intent == self.intent  # the wish, said once more
+        answered = job.values != before or not work.asked or again
         if not turn.digressed:
             job.attempts = 0 if answered else job.attempts + 1
         for step in self.steps:
@@ -178,7 +182,7 @@ class JobForm(ValidateOrderForm):
         shown = turn.entity("proposal")
         if not job.key or shown is not None:
             return shown is not None and shown == job.key
-        return bool(turn.text) and says_yes(turn, self.intent)
+        return bool(turn.text) and not job.doubt and says_yes(turn, self.intent)
 
     async def _request(self, work: Work, step: Step) -> list[EventType]:
         job = work.job
@@ -202,7 +206,9 @@ class JobForm(ValidateOrderForm):
         if job.attempts >= ATTEMPTS and not work.turn.digressed:
             work.tell("utter_unclear_twice", *self._yes_no(job), button("human", HUMAN))
         elif job.attempts and not work.turn.digressed:
-            work.tell("utter_confirm_again", *self._yes_no(job))
+            # A yes to come must know what to.
+            work.tell("utter_confirm_again")
+            self.tell(work, "propose", would, *self._yes_no(job))
         else:
             self.tell(work, "propose", would, *self._yes_no(job))
         return self._waits(job, CONFIRMED)

@@ -11,7 +11,7 @@ from actions.order_choice import ValidateOrderForm
 from actions.policies import dispatch_hours
 from actions.shop import ask_shop, shop
 from actions.turn import Turn
-from actions.wording import expected, human_offer, moment, order_title
+from actions.wording import expected, human_offer, moment, order_title, says
 
 SENT = {"shipped", "delivered", "completed"}
 UNDER_WAY = {"collected", "in_transit"}
@@ -48,19 +48,27 @@ class ActionLogisticsTrack(OrderAction):
                 response="utter_several_parcels", title=order_title(order), count=str(len(parcels))
             )
         for parcel in parcels:
-            self._tell(say, order, parcel, others if parcel is parcels[-1] else [])
+            unseen = parcel.status == "delivered" and says("unseen", turn.text)
+            self._tell(say, order, parcel, others if parcel is parcels[-1] else [], unseen)
 
     def _tell(
-        self, say: CollectingDispatcher, order: Order, parcel: Shipment, buttons: list[dict[str, str]]
+        self,
+        say: CollectingDispatcher,
+        order: Order,
+        parcel: Shipment,
+        buttons: list[dict[str, str]],
+        unseen: bool,
     ) -> None:
         status = "in_transit" if parcel.status in UNDER_WAY else parcel.status
         if status not in {"in_transit", "out_for_delivery", "delivered", "exception"}:
             status = "in_transit"
-        if status == "exception":
+        if status == "exception" or unseen:
             buttons = [*human_offer(), *buttons]
         scan = parcel.events[0] if parcel.events else None
         if scan is None:
             status = "no_scan"
+        elif unseen:
+            status = "delivered_unseen"
         say.utter_message(
             response=f"utter_parcel_{status}",
             title=order_title(order),

@@ -201,4 +201,5 @@ def _goods(order: Order) -> str:
 
 def _bare_number(turn: Turn, asked: str | None) -> str | None:
     """``2`` as an answer to the question which order."""
-    return turn.text if asked and re.fullmatch(r"[1-9]", turn.text) else None
+    said = re.fullmatch(r"(?:是|就|选|那|第)*([1-9])(?:号|个|单|笔|款)?(?:吧|的|那个)*", turn.text)
+    return said[1] if asked and said else None

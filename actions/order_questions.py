@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.backend.contract import Order
 from actions.cards import order_card, restored
 from actions.turn import HUMAN, Turn, TurnAction
-from actions.wording import button, order_button
+from actions.wording import button, order_button, says
 
 ATTEMPTS = 2  # failed attempts after which a human is offered
 
@@ -88,6 +88,9 @@ class AskPhoneTail(TurnAction):
         return "action_ask_phone_tail"
 
     async def act(self, say: CollectingDispatcher, turn: Turn) -> list[EventType]:
+        if says("forgotten", turn.text) and not turn.digressed:
+            say.utter_message(response="utter_ask_phone_tail_forgotten", buttons=[button("human", HUMAN)])
+            return []
         _ask_for(say, turn, "phone_tail", int(turn.slot("order_attempts") or 0))
         return []
 

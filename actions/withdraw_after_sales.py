@@ -74,6 +74,10 @@ class ValidateWithdrawAfterSalesForm(JobForm):
     instead = (("none", "progress", "refund_status"),)
     steps = (RequestStep(),)
 
+    def digresses(self, turn: Turn) -> bool:
+        # "换货的那个" names one of those offered.
+        return turn.slot("requested_slot") != RequestStep.name and super().digresses(turn)
+
     async def find_order(self, say: CollectingDispatcher, turn: Turn, asked: str | None) -> list[EventType]:
         """A customer is asked which request, never which order."""
         if not turn.customer or turn.entity("order_no"):

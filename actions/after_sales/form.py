@@ -16,6 +16,7 @@ from actions.job import Job, Step, Work
 from actions.job_form import JobForm
 from actions.shop import shop
 from actions.turn import UNSURE, Turn
+from actions.wording import says
 
 T = TypeVar("T")
 
@@ -56,10 +57,13 @@ class AfterSaleForm(JobForm):
         card = return_card(told) if what == "done" else None
         work.tell(f"utter_after_sales_{what}_{told.kind}", *buttons, card=card, **facts(told))
 
+    def _answers(self, turn: Turn, asked: str) -> bool:
+        return _keeps_some(turn) or super()._answers(turn, asked)
+
     def digresses(self, turn: Turn) -> bool:
         # "质量有问题", "不想要了" or "换货吧" are wishes of their own elsewhere.
         answers = (step for step in self.steps if step.name == turn.slot("requested_slot") != "items")
-        if any(step.accepts(turn) for step in answers):
+        if _keeps_some(turn) or any(step.accepts(turn) for step in answers):
             return False
         if turn.intent in UNSURE:
             # What sounds like a change of mind is asked about rather than overheard.
@@ -94,3 +98,9 @@ class AfterSaleForm(JobForm):
 
 def _of(kind: type[T], steps: tuple[Step, ...]) -> T | None:
     return next((step for step in steps if isinstance(step, kind)), None)
+
+
+def _keeps_some(turn: Turn) -> bool:
+    """Whether it takes some out of several goods, as "围巾不退了" does, and drops nothing else."""
+    items = ((turn.slot("job") or {}).get("values") or {}).get("items") or []
+    return len(items) > 1 and bool(turn.entity("product")) and says("keeping", turn.text)

@@ -14,6 +14,10 @@ _TAKEN = re.compile(
 )
 
 
+_CLAUSES = re.compile("[,，。;；!！\\s]")
+_PRICE = re.compile(r"(?<![\d.])\d{2,5}(?:\.\d{1,2})?(?![\d.])")
+
+
 class ItemsStep(Step):
     """Which goods of the order, and how many of them.
 
@@ -40,6 +44,8 @@ class ItemsStep(Step):
         count = _count(work) or values.get("count")
         if len(parts := values.get(self.name, [])) == 1:
             bought = item_of(work, parts[0]["sku"]).qty
+            if says("half", work.text) and bought % 2 == 0:
+                count = bought // 2
             if bought == 1 or says("all_items", work.text):
                 count = bought
             if count:
@@ -73,6 +79,8 @@ class ItemsStep(Step):
             super().accepts(turn)
             or bool(turn.entity("quantity"))
             or says("all_items", turn.text)
+            or says("half", turn.text)
+            or says("keeping", turn.text)
             or bool(words and any(set(words) <= set(each) for each in goods.values()))
         )
 
@@ -84,6 +92,8 @@ class ItemsStep(Step):
     def _chosen(self, work: Work) -> list[Item]:
         items, turn = self._possible(work), work.turn
         chosen = turn.entity("choice")
+        if not chosen and not self.single and (kept := self._kept(work)):
+            return [item for item in self._taken(work) if item not in kept]
         if chosen == "all" or (says("all_items", work.text) and not self.single and len(items) > 1):
             return items
         if chosen:
@@ -105,7 +115,30 @@ class ItemsStep(Step):
         for text in reversed(work.heard):
             if len(fit := best_fitting(text, product, goods)) == 1:
                 return fit
-        return []
+        prices = {round(float(price) * 100) for price in _PRICE.findall(work.turn.text)}
+        priced = [item for item, _ in goods if item.price_fen in prices]
+        return priced if len(priced) == 1 else []
+
+    def _kept(self, work: Work) -> list[Item]:
+        """What shall stay, of "除了围巾都退" or "围巾留着" the scarf."""
+        goods = [(item, title(item)) for item in work.order.items]
+        clauses = [part for text in work.heard for part in _CLAUSES.split(text) if says("keeping", part)]
+        named = [
+            best_fitting(part, None, goods) for clause in clauses for part in re.split("[和跟与、]", clause)
+        ]
+        return [fit[0] for fit in named if len(fit) == 1]
+
+    def _taken(self, work: Work) -> list[Item]:
+        """From what the kept ones are taken out: what the rest of the message names, else what was chosen."""
+        goods = [(item, title(item)) for item in work.order.items]
+        clauses = [part for text in work.heard for part in _CLAUSES.split(text) if not says("keeping", part)]
+        fits = [fit for part in clauses if len(fit := best_fitting(part, None, goods)) == 1]
+        chosen = {part["sku"] for part in work.job.values.get(self.name, [])}
+        return (
+            [item for item, _ in goods if [item] in fits]
+            or [item for item, _ in goods if item.sku in chosen]
+            or self._possible(work)
+        )
 
 
 def _count(work: Work) -> int | None:

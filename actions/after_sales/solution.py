@@ -8,7 +8,9 @@ from actions.backend.contract import Refused
 from actions.job import Step, Work
 from actions.shop import shop
 from actions.turn import HUMAN, Turn
-from actions.wording import button, choice, wording
+from actions.wording import button, choice, says, wording
+
+MONEY = {"return", "refund_only"}
 
 
 class SolutionStep(Step):
@@ -34,11 +36,16 @@ class SolutionStep(Step):
 
     async def ask(self, work: Work) -> None:
         work.job.offered = {}
-        buttons = [choice(kind, wording()["solutions"][kind]) for kind in await self.possible(work)]
-        work.tell("utter_after_sales_solution", *buttons, button("human", HUMAN))
+        possible = await self.possible(work)
+        # Whether the goods go back has to be said: it is a different thing for both.
+        money = [kind for kind in possible if kind in MONEY] if says("money_back", work.turn.text) else []
+        response = "utter_after_sales_solution_money" if len(money) > 1 else "utter_after_sales_solution"
+        kinds = money if len(money) > 1 else possible
+        buttons = [choice(kind, wording()["solutions"][kind]) for kind in kinds]
+        work.tell(response, *buttons, button("human", HUMAN))
 
     def accepts(self, turn: Turn) -> bool:
-        return super().accepts(turn) or self._named(turn.text) is not None
+        return super().accepts(turn) or self._named(turn.text) is not None or says("money_back", turn.text)
 
     async def possible(self, work: Work) -> list[str]:
         """What the shop would agree to.

@@ -3,6 +3,7 @@
 from typing import Any
 
 from actions.after_sales.request import item_of, title
+from actions.answers import says_yes
 from actions.backend.contract import Refused, Variant
 from actions.job import Step, Work
 from actions.naming import colours, says_token, sizes_up
@@ -45,6 +46,10 @@ class VariantStep(Step):
                 values["not_there"] = found[0].spec
             if found:
                 return
+        there = [variant for variant in variants if self._there(work, variant)]
+        # A yes to the only one offered.
+        if work.asked == self.name and len(there) == 1 and says_yes(turn, "exchange_request"):
+            self._choose(values, there[0], variants)
 
     async def ask(self, work: Work) -> None:
         values = work.job.values
