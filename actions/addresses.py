@@ -31,6 +31,10 @@ _REGION = re.compile(
     r"(?:[\u4e00-\u9fff]{2,8}?(?:市|自治州|州|地区|盟))?\s*"
     r"(?:[\u4e00-\u9fff]{1,8}?(?:(?<![小社园校厂])区|县|旗|市))?"
 )
+_PROVINCE = re.compile(
+    "(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾)省?"
+    "|(?:内蒙古|西藏)(?:自治区)?|广西(?:壮族自治区)?|宁夏(?:回族自治区)?|新疆(?:维吾尔自治区)?"
+)
 # A house: a number with what it counts, or a building that has a name.
 _HOUSE = re.compile(
     r"[\dA-Za-z一二三四五六七八九十]+\s*-?\s*(?:号|栋|幢|座|楼|单元|室|弄|层|组|户|门)|\d+-\d+|\d{3,4}$"
@@ -39,7 +43,7 @@ _HOUSE = re.compile(
 )
 # What stands before an address, the last one counting.
 _LEAD = re.compile(
-    r".*(?:改成|改到|改为|改寄到?|换成|换到|换为|寄到|送到|发到|寄往|发往|送去|寄去|搬到|是|到)\s*[:,]?\s*"
+    r".*(?:改成|改到|改为|改寄到?|换成|换到|换为|寄到|送到|发到|寄往|发往|送去|寄去|搬到|地址|是|到)\s*[:,]?\s*"
 )
 _TAIL = re.compile(
     r"[,;.!?~\s]*(?:这个地址|这里|这边|那边|那里|可以吗?|可不可以|行吗?|行不行|好吗?|谢谢你?您?|麻烦了?|了|吧|吗|呢|哈|哦|啊|收|我的?)*[,;.!?~\s]*$"
@@ -117,6 +121,11 @@ def _after_lead(part: str) -> str:
     """The part from where the address begins."""
     lead = _LEAD.match(part)
     return part[lead.end() :] if lead and part[lead.end() :] else part
+
+
+def is_province(region: str) -> bool:
+    """Whether the region lacks its city."""
+    return bool(_PROVINCE.fullmatch(region))
 
 
 def is_house(street: str) -> bool:

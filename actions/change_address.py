@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from actions.addresses import Typed, is_house, typed
+from actions.addresses import Typed, is_house, is_province, typed
 from actions.backend.contract import Address, Customer, NewAddress
 from actions.job import Step, Work
 from actions.job_form import CONFIRMED, JobForm
@@ -31,9 +31,13 @@ class AddressStep(Step):
         known = Typed(**{k: v for k, v in work.job.values.get(self.name, {}).items() if k != "id"})
         heard = [new for text in work.heard if (new := typed(text, _places(work.turn))) != Typed()]
         for new in heard:
-            if (new.text and work.asked == CONFIRMED) or (new.region and new.street):
+            if (new.text and work.asked == CONFIRMED) or (new.region and is_house(new.street)):
                 known.region, known.street = new.region, new.street
             else:
+                if is_province(known.region) and new.region and not new.region.startswith(known.region):
+                    new.region = known.region + new.region
+                if known.street and not is_house(known.street):
+                    new.street = known.street + new.street
                 known.region, known.street = new.region or known.region, new.street or known.street
             known.name, known.phone = new.name or known.name, new.phone or known.phone
         if heard:
@@ -41,7 +45,7 @@ class AddressStep(Step):
 
     async def ask(self, work: Work) -> None:
         known = work.job.values.get(self.name, {})
-        if known.get("region"):
+        if known.get("region") and not is_house(known["street"]):
             work.tell("utter_change_address_street", region=known["region"])
         elif known.get("street"):
             work.tell("utter_change_address_region")
@@ -59,7 +63,9 @@ class AddressStep(Step):
 
     def lacks(self, work: Work) -> bool:
         known = work.job.values.get(self.name, {})
-        return not (known.get("id") or (known.get("region") and is_house(known.get("street", ""))))
+        region = known.get("region", "")
+        there = region and not is_province(region) and is_house(known.get("street", ""))
+        return not (known.get("id") or there)
 
     async def _saved(self, work: Work) -> Address | None:
         choice, ordinal = work.turn.entity("choice") or "", work.turn.entity("ordinal")
@@ -97,7 +103,10 @@ class ValidateChangeAddressForm(JobForm):
         return () if self.steps[0].accepts(work.turn) else ("address",)
 
     def tell(self, work: Work, what: str, to: Address, *buttons: dict[str, str]) -> None:
-        work.tell(f"utter_change_address_{what}", *buttons, name=to.name, phone=to.phone, address=to.text)
+        # A region typed without its 市 and 区 the shop takes for a street, and hides it.
+        region = work.job.values["address"].get("region", "") if to.text.startswith("*") else ""
+        told = region + to.text
+        work.tell(f"utter_change_address_{what}", *buttons, name=to.name, phone=to.phone, address=told)
 
 
 async def _addresses(work: Work, count: int | None = SHOWN) -> list[Address]:

@@ -65,7 +65,8 @@ class TitleStep(Step):
     async def take(self, work: Work) -> None:
         values = work.job.values
         given = work.entity("invoice_title")
-        if not given and work.asked == self.name and states(work.turn):
+        named = work.asked == KindStep.name and work.turn.text.startswith(wording()["title_word"])
+        if not given and (named or work.asked == self.name) and states(work.turn):
             given = _bare_title(work.turn.text)
         if given and given != wording()["person"]:
             values[self.name] = given[:LONGEST_TITLE]
@@ -88,7 +89,7 @@ class TaxStep(Step):
 
     async def take(self, work: Work) -> None:
         given = work.entity("tax_no")
-        asked = work.asked == self.name or says("tax_words", work.text)
+        asked = work.asked in (self.name, KindStep.name) or says("tax_words", work.text)
         if not given and asked and (found := _TAX_NO.search(_solid(work.text).replace(work.order.no, ""))):
             given = found[0].upper()
         if given:
@@ -183,7 +184,9 @@ def _kind(work: Work) -> str | None:
     if choice.removeprefix(CHOICE) in KINDS:
         return choice.removeprefix(CHOICE)
     title = work.entity("invoice_title")
-    if work.entity("tax_no") or (title and _says(title, "company")):
+    # Who answers with a number of this length gives a company's.
+    bare = work.asked == KindStep.name and _TAX_NO.fullmatch(_solid(work.turn.text))
+    if bare or work.entity("tax_no") or (title and _says(title, "company")):
         return "company"
     return next((kind for kind in KINDS if _says(work.text, kind)), None)
 

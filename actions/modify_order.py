@@ -8,7 +8,7 @@ from actions.job import Step, Work
 from actions.job_form import JobForm
 from actions.shop import shop
 from actions.turn import Turn
-from actions.wording import wording
+from actions.wording import says, wording
 
 LONGEST = 200
 VALUES = ("size", "colour", "quantity")
@@ -16,7 +16,9 @@ _POLITE = re.compile(
     r"^(?:[你您]好|请问|请|麻烦|帮忙?|给我|帮我|我|想要?|要|可以|能不能|可不可以|能|把?这?个?订单\d{16}的?|亲|在吗|不对|不是|错了|应该是|\s|,|:)+"
     r"|(?:可以吗|行吗|好吗|好不好|谢谢你?您?|麻烦了?|[吗呢吧哈啊哦,.!?~\s])+$"
 )
-_NOTED = re.compile(r"(?:备注|留言)(?:一下|下|写|上|说|改成|改为|:|\s)*(?P<note>.{2,})")
+_NOTED = re.compile(
+    r"(?:备注|留言)(?:改?一下|改?下|写(?=[上着:,\s])|上|说|改成|改为|再?加上|:|,|\s)*(?P<note>.{2,})"
+)
 
 
 class RemarkStep(Step):
@@ -38,6 +40,8 @@ class RemarkStep(Step):
             elif any(word in text for word in wording()["changeable"]):
                 values["about"] = _plain(text)
         if self.name in values:
+            if work.turn.text and work.order.remark and says("adding", work.turn.text):
+                values["adds"] = True
             values[self.name] = values[self.name][:LONGEST]
             if not values[self.name]:
                 work.job.forget(self.name)
@@ -68,20 +72,27 @@ class ValidateModifyOrderForm(JobForm):
         return turn.intent != "exchange_request" and super().digresses(turn)
 
     async def write(self, work: Work, *, key: str, dry_run: bool) -> None:
-        await work.ask(shop().remark, work.order.no, work.job.values["remark"], key=key, dry_run=dry_run)
+        await work.ask(shop().remark, work.order.no, _remark(work), key=key, dry_run=dry_run)
 
     def _corrected(self, work: Work) -> tuple[str, ...]:
         return ("remark",)
 
     def tell(self, work: Work, what: str, told: None, *buttons: dict[str, str]) -> None:
-        if what == "propose" and work.order.remark:
+        if what == "propose" and work.order.remark and not work.job.values.get("adds"):
             what = "propose_instead"
         work.tell(f"utter_modify_order_{what}", *buttons, note=_shown(work), before=work.order.remark)
 
 
 def _shown(work: Work) -> str:
     """What the warehouse will read, a phone number in it masked."""
-    return PHONE.sub(r"\1****\3", work.job.values["remark"])
+    return PHONE.sub(r"\1****\3", _remark(work))
+
+
+def _remark(work: Work) -> str:
+    """The wish, behind the one left before where it was said to go along with it."""
+    values = work.job.values
+    said = [work.order.remark or "", values["remark"]] if values.get("adds") else [values["remark"]]
+    return "；".join(said)[:LONGEST]
 
 
 def _plain(text: str) -> str:
