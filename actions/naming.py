@@ -49,10 +49,9 @@ def goods_words(text: str) -> list[str]:
 
 def pointed(ordinal: str, choices: Sequence[T]) -> T | None:
     """The one of ``choices`` that an entity ``ordinal`` points at."""
-    index = {"latest": 0, "last": -1}.get(ordinal, int(ordinal) - 1 if ordinal.isdigit() else None)
-    if index is None or not -1 <= index < len(choices) or not choices:
-        return None
-    return choices[index]
+    named = {"latest": 1, "last": len(choices)}
+    place = named.get(ordinal, int(ordinal) if ordinal.isdecimal() else 0)
+    return choices[place - 1] if 0 < place <= len(choices) else None
 
 
 def number(char: str) -> int:

@@ -61,7 +61,7 @@ def money(fen: int) -> str:
 
 
 def moment(at: datetime) -> str:
-    """A moment for the shopper's eye: ``今天 14:05`` or ``11-20 14:05``."""
+    """A moment for the shopper's eye: ``今天 14:05`` or ``11月20日 14:05``."""
     days = (at.astimezone(CHINA).date() - _today()).days
     return _told(at, "moments", days)
 
