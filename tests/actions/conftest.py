@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +69,15 @@ class ActionServer:
         before: list[dict[str, Any]] | None = None,
         since: list[dict[str, Any]] | None = None,
         ranking: list[str] | None = None,
-        topics: list[str] | None = None,
+        topics: Mapping[str, str] | None = None,
     ) -> Said:
-        """Run ``action`` after one message; ``before`` and ``since`` are the events around it."""
+        """Run ``action`` after one message.
+
+        Args:
+            before: the events before the message.
+            since: those after it.
+            topics: the FAQ's by falling score, and the intent that each counts as.
+        """
         response = httpx.post(
             f"{self.address}/webhook",
             json=self.request(
@@ -94,7 +100,7 @@ class ActionServer:
         before: list[dict[str, Any]] | None,
         since: list[dict[str, Any]] | None,
         ranking: list[str] | None = None,
-        topics: list[str] | None = None,
+        topics: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         parsed = {
             "text": text,
@@ -102,7 +108,12 @@ class ActionServer:
             "intent_ranking": [{"name": name, "confidence": 0.3} for name in ranking or [intent]],
             "entities": [{"entity": name, "value": value} for name, value in (entities or {}).items()],
             "response_selector": {
-                "faq": {"ranking": [{"intent_response_key": f"faq/{t}"} for t in topics or []]}
+                "faq": {
+                    "ranking": [
+                        {"intent_response_key": f"faq/{topic}", "counts_as": counts_as}
+                        for topic, counts_as in (topics or {}).items()
+                    ]
+                }
             },
         }
         user = {"event": "user", "timestamp": time.time(), "text": text, "parse_data": parsed}

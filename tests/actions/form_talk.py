@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.settings import Settings
 from bot.shop.loading import load
-from tests.actions.conftest import ActionServer, Said, loop
+from tests.actions.conftest import ActionServer, Said, loop, slot
 
 # An order that came yesterday.
 DELIVERED = {"status": "delivered", "placed": "T-5d", "paid": "T-5d", "shipped": "T-4d", "delivered": "T-1d"}
@@ -69,3 +69,16 @@ class FormTalk(Talk):
         """What is said next begins another form."""
         self._form = form
         self.slots["requested_slot"] = None
+
+
+class GoodsTalk(Talk):
+    """Questions about goods, one after the other."""
+
+    def ask(self, intent: str, text: str, **entities: str) -> Said:
+        names = {"inform": "action_product_named", "nlu_fallback": "action_ask_back"}
+        action = names.get(intent, f"action_{intent}")
+        return self.call(action, text=text, intent=intent, entities=entities)
+
+    def spoken_of(self, order_no: str) -> None:
+        self.slots["order_no"] = order_no
+        self.events.append(slot("order_no", order_no))

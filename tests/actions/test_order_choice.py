@@ -6,10 +6,8 @@ import httpx
 import pytest
 
 from actions.backend.contract import Order
-from actions.backend.rest import RestShop
 from actions.cards import kept
 from tests.actions.conftest import ActionServer, Said, bot, loop, slot, user
-from tests.actions.test_backend import tail
 
 STATUS, TRACK = "validate_order_status_form", "validate_logistics_track_form"
 BEGIN = {STATUS: loop("order_status_form"), TRACK: loop("logistics_track_form")}
@@ -202,138 +200,6 @@ def test_another_customers_number_is_not_found_and_hers_are_offered(
 def test_a_customer_without_orders_hears_so(actions: ActionServer) -> None:
     said = begin(actions, TRACK, "快递到哪了", customer="c1008")
     assert said.names == ["utter_no_orders"] and said.slots["requested_slot"] is None
-
-
-def test_the_question_shows_cards_and_buttons(actions: ActionServer, orders: dict[str, list[Order]]) -> None:
-    hers = orders["c1002"]
-    said = actions.call("action_ask_order_no", customer="c1002", slots=asked("c1002", hers))
-    assert said.names == ["utter_choose_order"]
-    assert [card["order_no"] for card in said.cards] == [order.no for order in hers]
-    assert said.buttons == [f'/inform{{"order_no": "{order.no}"}}' for order in hers]
-    assert said.responses[0]["buttons"][0]["title"] == "护眼台灯 等3件 · 待发货"
-
-
-def test_five_orders_are_shown_at_once_and_more_on_request(
-    actions: ActionServer, orders: dict[str, list[Order]]
-) -> None:
-    slots = asked("c1010", orders["c1010"])
-    slots["order_choices"]["more"] = True
-    said = actions.call("action_ask_order_no", customer="c1010", slots=slots)
-    assert said.buttons[-1] == '/inform{"ordinal": "more"}' and len(said.cards) == 5
-    # Five orders are all she has: more begins again from the first.
-    said = actions.call(STATUS, customer="c1010", entities={"ordinal": "more"}, slots=slots)
-    assert said.slots["order_choices"]["first"] == 0 and said.slots["order_attempts"] == 0
-
-
-def test_one_customers_list_is_never_shown_to_another(
-    actions: ActionServer, orders: dict[str, list[Order]]
-) -> None:
-    slots = asked("c1002", orders["c1002"])
-    for customer in ("c1001", None):
-        said = actions.call("action_ask_order_no", customer=customer, slots=slots)
-        assert said.names == ["utter_ask_order_no"] and said.cards == []
-
-
-def test_two_failed_attempts_offer_a_human(actions: ActionServer, orders: dict[str, list[Order]]) -> None:
-    slots = asked("c1002", orders["c1002"])
-    for attempt, response in ((1, "utter_choose_order_again"), (2, "utter_offer_human")):
-        said = actions.call(STATUS, text="阿巴阿巴", intent="nlu_fallback", customer="c1002", slots=slots)
-        assert said.slots["order_attempts"] == attempt
-        slots = {**slots, **said.slots}
-        question = actions.call("action_ask_order_no", customer="c1002", slots=slots)
-        assert question.names == [response]
-        assert ("/human_agent" in question.buttons) == (attempt == 2)
-
-
-def test_a_visitor_hears_nothing_before_she_is_verified(
-    actions: ActionServer, orders: dict[str, list[Order]]
-) -> None:
-    order = orders["c1001"][0]
-    said = begin(actions, TRACK, "快递到哪了")
-    assert said.slots["requested_slot"] == "order_no" and said.responses == []
-    said = begin(actions, TRACK, order.no, entities={"order_no": order.no})
-    assert said.slots == {"order_no": order.no, "order_attempts": 0, "requested_slot": "phone_tail"}
-    unknown = begin(actions, TRACK, entities={"order_no": "2020010100000000"})
-    assert unknown.slots["requested_slot"] == "phone_tail"
-
-
-@pytest.mark.parametrize(
-    ("entities", "slots"),
-    [
-        pytest.param({"order_no": "{no}", "phone_tail": "{tail}"}, {}, id="together"),
-        pytest.param({"order_no": "{no}"}, {"phone_tail": "{tail}"}, id="the phone earlier"),
-        pytest.param({"phone_tail": "{tail}"}, {"order_no": "{no}"}, id="the number earlier"),
-    ],
-)
-def test_a_visitor_is_not_asked_for_what_she_gave(
-    actions: ActionServer,
-    orders: dict[str, list[Order]],
-    entities: dict[str, str],
-    slots: dict[str, str],
-) -> None:
-    order = orders["c1004"][0]
-    known = {"{no}": order.no, "{tail}": tail("c1004")}
-    said = begin(
-        actions,
-        TRACK,
-        entities={name: known[value] for name, value in entities.items()},
-        slots={name: known[value] for name, value in slots.items()},
-    )
-    assert said.slots["order"]["no"] == order.no and said.slots["requested_slot"] is None
-    assert said.slots["order_token"]["order_no"] == order.no and said.slots["phone_tail"] is None
-
-
-def test_a_wrong_phone_and_an_unknown_order_sound_the_same(
-    actions: ActionServer, orders: dict[str, list[Order]]
-) -> None:
-    answers = []
-    for number in (orders["c1005"][0].no, "2020010100000001"):
-        said = begin(actions, STATUS, entities={"order_no": number, "phone_tail": "0000"})
-        answers.append(
-            (said.names, {k: v for k, v in said.slots.items() if k not in ("order_no", "wrong_proofs")})
-        )
-        assert len(said.slots["wrong_proofs"]) == 1
-    assert answers[0] == answers[1]
-    assert answers[0][0] == ["utter_verification_failed"]
-    assert answers[0][1] == {"phone_tail": None, "order_attempts": 1, "requested_slot": "phone_tail"}
-
-
-def test_a_locked_order_says_when_to_come_back(actions: ActionServer, orders: dict[str, list[Order]]) -> None:
-    number = orders["c1007"][0].no
-    for _ in range(5):
-        begin(actions, STATUS, entities={"order_no": number, "phone_tail": "0000"})
-    said = begin(actions, STATUS, entities={"order_no": number, "phone_tail": tail("c1007")})
-    assert said.names == ["utter_verification_locked"]
-    assert 1 <= int(said.responses[0]["minutes"]) <= 15
-    assert said.slots["order"] is None and said.slots["requested_slot"] is None
-
-
-def test_a_verified_visitor_goes_on_with_her_order_only(
-    actions: ActionServer, shop: RestShop, orders: dict[str, list[Order]]
-) -> None:
-    mine, other = orders["c1006"][0].no, orders["c1001"][0].no
-    proof = shop.verify(mine, tail("c1006"))
-    token = {"order_no": mine, "token": proof.token, "expires_at": proof.expires_at.isoformat()}
-    slots = {"order_no": mine, "order_token": token}
-    assert begin(actions, TRACK, "那它什么时候到", slots=slots).slots["order"]["no"] == mine
-    said = begin(actions, TRACK, entities={"order_no": other}, slots={**slots, "order_no": other})
-    assert said.slots["requested_slot"] == "phone_tail" and "order" not in said.slots
-    old = {**slots, "order_token": {**token, "expires_at": "2020-01-01T00:00:00+08:00"}}
-    assert begin(actions, TRACK, slots=old).slots["requested_slot"] == "phone_tail"
-    before = {**slots, "order_token": {**token, "service": 7}}
-    assert begin(actions, TRACK, slots=before).slots["requested_slot"] == "phone_tail"
-    another = begin(actions, TRACK, entities={"ordinal": "other"}, slots=slots)
-    assert another.slots["requested_slot"] == "order_no"
-
-
-def test_an_unverified_customer_is_a_visitor(actions: ActionServer) -> None:
-    request = actions.request(STATUS, "", "order_status", None, "c1001", {}, None, [BEGIN[STATUS]])
-    request["tracker"]["latest_message"]["metadata"]["customer"]["verified"] = False
-    answer = httpx.post(
-        f"{actions.address}/webhook", json=request, headers=actions.headers, timeout=10
-    ).json()
-    said = Said(**answer)
-    assert said.slots["requested_slot"] == "order_no" and "order_choices" not in said.slots
 
 
 def test_a_yes_to_the_offer_of_a_human_leaves_the_form(

@@ -47,8 +47,3 @@ def test_a_state_unknown_to_the_bot_is_told_in_the_shops_words(
     slot = {**kept(orders["c1001"][0]), "several": False, "status": "customs", "status_text": "清关中"}
     said = actions.call("action_order_status", customer="c1001", slots={"order": slot})
     assert (said.names, said.responses[0]["status"]) == (["utter_order_other"], "清关中")
-
-
-def test_without_an_order_nothing_is_added(actions: ActionServer) -> None:
-    said = actions.call("action_order_status", customer="c1001", slots={"order": None})
-    assert (said.events, said.responses) == ([], [])
