@@ -23,7 +23,9 @@ from actions.order_questions import MORE, OTHER, leave, locked, need, shown_orde
 from actions.shop import ask_shop, shop
 from actions.turn import UNSURE, Turn, TurnAction
 from actions.visitors import prove
+from actions.wording import CHINA, says
 
+LATEST = "latest"  # value of the entity `ordinal`: "上次买的那件"
 SHOWN = 5  # orders offered at once
 SEARCHED = 20  # recent orders among which product words choose
 
@@ -123,14 +125,16 @@ class ValidateOrderForm(TurnAction):
             return self._ask(customer, offered, 0, first if first < len(offered) else 0)
         if ordinal == OTHER:
             return self._ask(customer, offered, 0)
-        if ordinal:
-            ordered = pointed(ordinal, shown if asked or ordinal.isdigit() else offered)
-            if ordered:
-                return await self._found(say, turn, customer, ordered, page.total > 1)
-
         named = best_fitting(
             turn.text, turn.entity("product"), [(o, f"{_goods(o)} {o.no}") for o in page.items]
         )
+        named = _of_day(turn, named or page.items) or named
+        if ordinal == LATEST and named:
+            named = named[:1]  # "上次买的那件羽绒服": of these the newest
+        elif ordinal:
+            ordered = pointed(ordinal, shown if asked or ordinal.isdigit() else offered)
+            if ordered:
+                return await self._found(say, turn, customer, ordered, page.total > 1)
         if len(named) == 1:
             return await self._found(say, turn, customer, named[0], page.total > 1)
         if not asked and not named and corrects(turn) and not self.starting(turn):
@@ -193,6 +197,16 @@ def _only_a_value(turn: Turn) -> bool:
     if words:
         return any(set(words) <= set(_goods(order)) for order in shown_orders(turn))
     return bool(re.search(r"\d", turn.text)) or turn.entity("ordinal") is not None
+
+
+def _of_day(turn: Turn, orders: Sequence[Order]) -> list[Order]:
+    """Those of ``orders`` that were placed or received on the day named: "昨天收到的那件"."""
+    named = (turn.entity("time") or "")[:10]
+    received = says("received", turn.text)
+    if not named or not (received or says("placed", turn.text)):
+        return []
+    days = [(order, order.delivered_at if received else order.placed_at) for order in orders]
+    return [order for order, at in days if at and at.astimezone(CHINA).date().isoformat() == named]
 
 
 def _goods(order: Order) -> str:

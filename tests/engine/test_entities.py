@@ -129,3 +129,8 @@ def test_a_shop_may_write_its_order_numbers_otherwise() -> None:
     own = r"(?:^|订单号?|#) ?(?P<v>[0-9]{3,7})(?![0-9])"
     assert [v.value for v in find_patterns("查订单 10234 到哪了", own) if v.entity == "order_no"] == ["10234"]
     assert [v for v in find_patterns("查2026112000012345", own) if v.entity == "order_no"] == []
+
+
+@pytest.mark.parametrize("text", ["上次买的那件", "最近买的那双", "刚买的那件", "上回拍的东西"])
+def test_what_was_bought_last(text: str) -> None:
+    assert [v.value for v in find_patterns(text) if v.entity == "ordinal"] == ["latest"]
