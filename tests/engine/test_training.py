@@ -102,7 +102,13 @@ def _part_of_the_project(root: Path) -> None:
     shutil.copytree(ROOT / "data", root / "data")
     shutil.copytree(ROOT / "actions", root / "actions")
     (root / "bot" / "engine").mkdir(parents=True)
-    for name in ("config.yml", "domain.yml", "bot/engine/turns.py"):
+    for name in (
+        "config.yml",
+        "domain.yml",
+        "bot/engine/turns.py",
+        "bot/engine/requests.py",
+        "bot/engine/context.py",
+    ):
         shutil.copy(ROOT / name, root / name)
     for path in (root / "data/nlu").rglob("*.yml"):
         kept, run = [], 0
