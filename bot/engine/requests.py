@@ -20,6 +20,8 @@ _BREAK = re.compile(r"[，,。.；;！!？?\n~～…]+|\s+|另外|还有|顺便|
 # "Not to return it, only to ask …": the clauses would say the opposite of the whole.
 _NOT = re.compile(r"不是|不用|不要|不想|不问|不需|没让|没说|除了|甭|别[^的人家]|先别|與其|与其")
 _LEAST = 3
+_OF_GOODS = {"product", "size", "colour", "height", "weight"}
+_BY_CATALOGUE = {"stock", "size_recommend"}
 _NUMBERS = ("order_no", "tracking_no", "phone_tail")
 _LABELS = re.compile(r"(?:我的?)?(?:订单号?|单号|运单号?|手机)?(?:尾号|号码?|号)?(?:[是为:：]|就是)?(?=\s|$)")
 _MOST = 4
@@ -60,6 +62,15 @@ def about_me(parsed: dict[str, Any]) -> str | None:
     return next((intent for intent in asked if intent in likely), None)
 
 
+def of_goods(parsed: dict[str, Any]) -> str | None:
+    """The intent of a question that the catalogue answers: whether a named thing is there, or fits."""
+    intent = parsed["intent"].get(COUNTS_AS)
+    named = {entity["entity"] for entity in parsed["entities"]} & _OF_GOODS
+    if intent not in _BY_CATALOGUE or not named or _not_yet().search(parsed["text"]):
+        return None
+    return str(intent)
+
+
 def is_wish(parsed: dict[str, Any]) -> bool:
     """Whether it is a clear request for more than a written answer."""
     return parsed["intent"]["name"] in _titles()
@@ -92,6 +103,12 @@ def _button(parsed: dict[str, Any]) -> dict[str, str]:
         topic = parsed["response_selector"][FAQ]["ranking"][0]
         return {"title": topic["title"], "payload": f"/{topic['intent_response_key']}"}
     return {"title": _titles()[name], "payload": f"/{name}"}
+
+
+@cache
+def _not_yet() -> re.Pattern[str]:
+    words: list[str] = read_yaml_file(WORDING)["not_yet_there"]
+    return re.compile("|".join(words))
 
 
 @cache

@@ -117,7 +117,8 @@ class TurnProcessor(MessageProcessor):
                 reading = await super().parse_message(UserMessage(rest))
                 if requests.is_wish(reading):
                     believe(parsed, reading["intent"])
-            if parsed["intent"]["name"] in (FAQ, UNSURE) and (intent := requests.about_me(parsed)):
+            intent = requests.about_me(parsed) or requests.of_goods(parsed)
+            if intent and parsed["intent"]["name"] in (FAQ, UNSURE):
                 believe(parsed, {"name": intent, "confidence": parsed["intent"]["confidence"]})
             in_context(parsed, tracker, self.domain)
         if parsed["intent"]["name"] != UNSURE:

@@ -49,7 +49,7 @@ def _return(running: Running, browser: Browser) -> None:
     page = _page(browser, PHONE, has_touch=True, is_mobile=True)
     open_widget(running, page, "c1005")
     say(page, "昨天收到的羽绒服太小了，想退")
-    widget(page, "choice").filter(has_text="确认退货").last.click()
+    widget(page, "choice").filter(has_text="确认提交").last.click()
     widget(page, "card").last.wait_for()
     _settle(page, "return-phone")
 

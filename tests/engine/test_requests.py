@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.requests import about_me, another, beside_numbers, clauses
+from bot.engine.requests import about_me, another, beside_numbers, clauses, of_goods
 
 
 def read(name: str, counts_as: str | None = None, topic: str = "") -> dict[str, Any]:
@@ -83,3 +83,21 @@ def test_what_stands_beside_a_number(text: str, intent: str, rest: str | None) -
 def test_what_is_asked_of_the_shops_records(text: str, intent: str, asked: str | None) -> None:
     ranking = [{"name": "faq", "counts_as": intent}]
     assert about_me({"text": text, "intent_ranking": ranking}) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "counts_as", "entity", "asked"),
+    [
+        ("护眼台灯有货吗", "stock", "product", "stock"),
+        ("护眼台灯什么时候补货", "stock", "product", None),
+        ("缺货了怎么办", "stock", "time", None),
+        ("护眼台灯是正品吗", "product_info", "product", None),
+    ],
+)
+def test_what_the_catalogue_answers(text: str, counts_as: str, entity: str, asked: str | None) -> None:
+    parsed = {
+        "text": text,
+        "intent": {"name": "faq", "counts_as": counts_as},
+        "entities": [{"entity": entity}],
+    }
+    assert of_goods(parsed) == asked

@@ -135,7 +135,8 @@ h2{font-size:15px;font-weight:600}
 .num{font-variant-numeric:tabular-nums}
 b,.tag{font-weight:600;font-size:13px}
 .good{color:var(--good)} .warn{color:var(--warn)} .bad{color:var(--bad)}
-.item{display:flex;gap:10px;margin-top:10px}
+.item{display:flex;gap:10px}
+* + .item{margin-top:10px}
 .about{flex:1}
 .price{text-align:right}
 .item img{flex:none;width:44px;height:44px;border-radius:8px;object-fit:cover;background:var(--bubble)}
