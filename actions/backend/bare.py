@@ -1,5 +1,6 @@
 """What an adapter begins with: whatever its shop cannot do is refused politely, and empty is empty."""
 
+from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
 
@@ -47,15 +48,16 @@ def nothing_allowed() -> dict[str, Allowed]:
     return {action: Allowed(False, why.reason, why.cause) for action, why in refusals.items()}
 
 
-class BareShop:
+class BareShop(ABC):
     """The part of ``Shop`` that a shop can do without.
 
     An adapter adds ``profile``, ``orders``, ``order``, ``shipments``, ``products``, ``product`` and
     ``verify``, and overrides what its shop can do.
     """
 
+    @abstractmethod
     def order(self, actor: Actor, no: str) -> Order:
-        raise NotImplementedError
+        """See ``Shop.order``; what cannot be done is refused only to whom the order is shown."""
 
     def cancel(self, actor: Actor, no: str, reason: str = "", *, key: str, dry_run: bool) -> Cancellation:
         raise self._unsupported(actor, no, "cancel")
