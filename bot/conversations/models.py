@@ -47,12 +47,18 @@ class Conversation(Base):
     last_seq: Mapped[int] = mapped_column(Integer, default=0)
     # The script that the shopper last wrote in, as ISO 15924 calls it; None while nothing told it.
     script: Mapped[str | None] = mapped_column(String(4))
+    # Since when everybody waits for the shopper's word; None while she waits for somebody's, or all is over.
+    quiet_since: Mapped[datetime | None]
+    reminded: Mapped[bool] = mapped_column(default=False)
+    # Whether an outbox delivers this conversation to somebody.
+    pushed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     __table_args__ = (
         Index("ix_conversation_owner", "owner", "owner_since"),
         Index("ix_conversation_updated", "updated_at"),
+        Index("ix_conversation_quiet", "quiet_since"),
     )
 
 
@@ -132,3 +138,52 @@ class Event(Base):
     detail: Mapped[dict[str, Any] | None]
 
     __table_args__ = (Index("ix_event_move", "move", "id"), NEVER_REUSE_IDS)
+
+
+class Rating(Base):
+    """A service that has ended: who served, and what the shopper thinks of it once she has said so."""
+
+    __tablename__ = "rating"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"), index=True)
+    # As an owner: bot, agent:ID.
+    served_by: Mapped[str] = mapped_column(String(32))
+    served_name: Mapped[str | None] = mapped_column(String(64))
+    asked_at: Mapped[datetime]
+    score: Mapped[int | None]
+    comment: Mapped[str | None] = mapped_column(Text)
+    rated_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_rating_served", "served_by", "rated_at"), NEVER_REUSE_IDS)
+
+
+class Delivery(Base):
+    """How far a receiver that must be pushed to has the log; ``next_at`` is None while nothing is owed."""
+
+    __tablename__ = "delivery"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
+    receiver: Mapped[str] = mapped_column(String(128))
+    seq: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    lease_by: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("conversation_id", "receiver"), NEVER_REUSE_IDS)
+
+
+class Audit(Base):
+    """What was done to people's data, without any of it: who did what when, and how much it was."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (NEVER_REUSE_IDS,)
