@@ -6,11 +6,12 @@ A wrong value stops the start with a message that names the variable.
 
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.secret_files import read_or_make
+from bot.secret_files import keys, read_or_make
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,13 +56,36 @@ class Settings(BaseSettings):
     # A turn whose process died is taken over after this time; longer than turn_seconds.
     lease_seconds: float = Field(9.0, gt=0, le=600)
 
+    # A silent shopper: after an agent's last word she is reminded, then the service is closed; after the bot's
+    # it is closed at once. 0: never.
+    remind_minutes: float = Field(10, ge=0)
+    close_minutes: float = Field(10, ge=0)
+    bot_close_minutes: float = Field(60, ge=0)
+    # What she writes so long after the end goes on with the service; later, a new one begins.
+    reopen_hours: float = Field(24, ge=0)
+
+    # How long a session's token opens its conversation: a visitor's, and a customer's, which only the shop prolongs.
     session_days: int = Field(30, ge=1, le=365)
+    customer_session_hours: int = Field(24, ge=1, le=24 * 30)
     # Of one conversation, and of all that come from one address (many shoppers may share it).
     messages_per_minute: int = Field(120, ge=1)
     address_messages_per_minute: int = Field(600, ge=1)
     sessions_per_minute: int = Field(600, ge=1)
+    # Streams open at once in one process, of one conversation (tabs) and of all from one address.
+    conversation_streams: int = Field(10, ge=1)
+    address_streams: int = Field(500, ge=1)
     # Addresses of proxies whose X-Forwarded-For is believed, separated by commas.
     trusted_proxies: str = ""
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _exact(cls, listed: str) -> str:
+        for origin in _parts(listed):
+            parts = urlsplit(origin)
+            exact = parts.scheme in ("http", "https") and origin == f"{parts.scheme}://{parts.netloc}"
+            if not exact or not parts.hostname or "*" in origin:
+                raise ValueError(f"'{origin}' is no exact origin such as https://www.shop.example")
+        return listed
 
     @property
     def front(self) -> str:
@@ -94,8 +118,7 @@ class Settings(BaseSettings):
     @property
     def origins(self) -> list[str]:
         """Origins whose pages may call the web channel."""
-        listed = [o.strip().rstrip("/") for o in self.allowed_origins.split(",") if o.strip()]
-        return listed or [self.shop]
+        return _parts(self.allowed_origins) or [self.shop]
 
     # One secret per purpose, so that none can be used for another.
     @cached_property
@@ -123,8 +146,22 @@ class Settings(BaseSettings):
         """Proves one of our own processes to another: the front to the engine, the engine to the actions."""
         return self._secret("internal")
 
+    @property
+    def chat_keys(self) -> tuple[str, ...]:
+        """The chat secret, and behind it the former ones that still count."""
+        return keys(self.data_dir, "chat")
+
+    @property
+    def customer_keys(self) -> tuple[str, ...]:
+        """The customer secret, and behind it the former ones that still count."""
+        return keys(self.data_dir, "customer")
+
     def _secret(self, purpose: str) -> str:
         return read_or_make(self.data_dir, purpose)
+
+
+def _parts(origins: str) -> list[str]:
+    return [origin.strip().rstrip("/") for origin in origins.split(",") if origin.strip()]
 
 
 settings = Settings()

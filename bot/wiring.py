@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from bot import logs
 from bot.conversations.database import connect
 from bot.conversations.engine_client import EngineClient
+from bot.conversations.silence import Silence
 from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
@@ -42,7 +44,7 @@ class Heart:
     """The conversations of one installation, as one process sees them."""
 
     def __init__(self, settings: Settings) -> None:
-        self.store = Store(connect(settings.database))
+        self.store = Store(connect(settings.database), timedelta(hours=settings.reopen_hours))
         self.watcher = Watcher(self.store)
         self._settings = settings
 
@@ -52,6 +54,15 @@ class Heart:
             self._settings.engine, self._settings.internal_secret, self._settings.turn_seconds
         )
         return TurnRunner(self.store, engine, self.watcher, self._settings.lease_seconds, at_once)
+
+    def silence(self) -> Silence:
+        """What follows when shoppers say nothing."""
+        minutes = (
+            self._settings.remind_minutes,
+            self._settings.close_minutes,
+            self._settings.bot_close_minutes,
+        )
+        return Silence(*(timedelta(minutes=each) for each in minutes))
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The process behind the faces: takes over the turns of a front that died or is too busy, and tidies up."""
+"""The process behind the faces: takes over turns of a front that died, minds the silences, tidies up."""
 
 import asyncio
 import signal
@@ -19,7 +19,12 @@ async def work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     kept = Attachments(heart.store, settings.data_dir)
-    async with background(heart.watcher.run(), heart.turn_runner(TURNS_AT_ONCE).run(), kept.sweep_hourly()):
+    async with background(
+        heart.watcher.run(),
+        heart.turn_runner(TURNS_AT_ONCE).run(),
+        heart.silence().watch(heart.store),
+        kept.sweep_hourly(),
+    ):
         await stop.wait()
 
 

@@ -150,6 +150,8 @@ class Rating(Base):
     # As an owner: bot, agent:ID.
     served_by: Mapped[str] = mapped_column(String(32))
     served_name: Mapped[str | None] = mapped_column(String(64))
+    # The last message of the service.
+    seq: Mapped[int]
     asked_at: Mapped[datetime]
     score: Mapped[int | None]
     comment: Mapped[str | None] = mapped_column(Text)

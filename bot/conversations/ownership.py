@@ -14,8 +14,12 @@ MOVES = {
     ("queue", "leave_queue"): "bot",
     ("queue", "close"): "closed",
     ("agent", "hand_back"): "bot",
+    ("agent", "transfer"): "agent",
+    ("agent", "requeue"): "queue",
     ("agent", "close"): "closed",
+    # The service goes on, or a new one begins that knows of the old.
     ("closed", "reopen"): "bot",
+    ("closed", "renew"): "bot",
 }
 
 
@@ -46,4 +50,6 @@ def next_owner(owner: str, move: str, agent_id: int | str | None = None) -> str:
         return target
     if agent_id is None:
         raise IllegalMove(f"'{move}' needs the agent who takes the conversation")
+    if agent(agent_id) == owner:
+        raise IllegalMove(f"'{move}' needs another agent than the one who has the conversation")
     return agent(agent_id)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from . import notices, ownership, script
-from .models import Attachment, Conversation, Event, Message, Turn
+from .models import Attachment, Conversation, Delivery, Event, Message, Rating, Turn
 
 OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
 
@@ -84,6 +84,10 @@ def append(session: Session, conversation: Conversation, reply: Reply) -> Messag
         text, content = script.traditional([text, content], reply.names)
     conversation.last_seq += 1
     conversation.updated_at = now()
+    _listen(conversation, reply.sender)
+    if conversation.pushed:
+        owed = (Delivery.conversation_id == conversation.id) & Delivery.next_at.is_(None)
+        session.execute(update(Delivery).where(owed).values(next_at=conversation.updated_at))
     message = Message(
         conversation_id=conversation.id,
         seq=conversation.last_seq,
@@ -95,6 +99,14 @@ def append(session: Session, conversation: Conversation, reply: Reply) -> Messag
     )
     session.add(message)
     return message
+
+
+def _listen(conversation: Conversation, speaker: str) -> None:
+    """Whose word is waited for now; what the service itself says changes nothing."""
+    if speaker == "shopper":
+        conversation.quiet_since, conversation.reminded = None, False
+    elif speaker == "agent" or (speaker == "bot" and conversation.owner == ownership.BOT):
+        conversation.quiet_since, conversation.reminded = conversation.updated_at, False
 
 
 def move(
@@ -111,6 +123,8 @@ def move(
     conversation.owner = ownership.next_owner(before, move, agent_id)
     conversation.owner_since = conversation.updated_at = now()
     conversation.epoch += 1
+    conversation.reminded = False
+    conversation.quiet_since = conversation.owner_since if conversation.owner == ownership.BOT else None
     session.add(
         Event(
             conversation_id=conversation.id,
@@ -134,9 +148,59 @@ def hand_over(
     return append(session, conversation, queue_notice(session, conversation, "handed_over"))
 
 
-def ask_human(session: Session, conversation: Conversation) -> None:
+def reopen(session: Session, conversation: Conversation, within: timedelta) -> None:
+    """A closed conversation goes on, or begins anew when it was closed longer than ``within`` ago."""
     if conversation.owner == ownership.CLOSED:
-        move(session, conversation, "reopen", by="shopper")
+        recent = now() - conversation.owner_since <= within
+        move(session, conversation, "reopen" if recent else "renew", by="shopper")
+
+
+def end(
+    session: Session,
+    conversation: Conversation,
+    how: str,
+    notice: str,
+    *,
+    by: str,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """A service ends by the move ``how``; whoever served may be rated."""
+    served = _served(session, conversation)
+    move(session, conversation, how, by=by, reason=reason, detail=detail)
+    last = append(session, conversation, Reply(notices.text(notice), sender="system"))
+    if served:
+        session.add(
+            Rating(
+                conversation_id=conversation.id,
+                served_by=served[0],
+                served_name=served[1],
+                seq=last.seq,
+                asked_at=last.at,
+            )
+        )
+    session.execute(delete(Turn).where(Turn.conversation_id == conversation.id))
+
+
+def _served(session: Session, conversation: Conversation) -> tuple[str, str | None] | None:
+    """Who served lately, as an owner and a name; None where nobody has said anything."""
+    speaker = "agent" if ownership.kind(conversation.owner) == "agent" else "bot"
+    began = _last(session, conversation.id, "reopen", "renew", "hand_back")
+    query = select(Message.name).where(
+        Message.conversation_id == conversation.id,
+        Message.seq > conversation.last_seq - OFFERED_WITHIN,
+        Message.sender == speaker,
+    )
+    if began:
+        query = query.where(Message.at >= began.at)
+    spoke = session.execute(query.order_by(Message.seq.desc()).limit(1)).first()
+    if spoke is None:
+        return None
+    return (conversation.owner, spoke.name) if speaker == "agent" else (ownership.BOT, None)
+
+
+def ask_human(session: Session, conversation: Conversation, reopen_within: timedelta) -> None:
+    reopen(session, conversation, reopen_within)
     if conversation.owner == ownership.BOT:
         hand_over(session, conversation, by="shopper", reason="asked_for_human", detail=None)
     elif conversation.owner == ownership.QUEUE:
@@ -214,14 +278,14 @@ def settled(session: Session, conversation_id: str) -> str | None:
 
 def service(session: Session, conversation_id: str) -> int:
     """Which service of the conversation this is: 0, and another number after each reopening."""
-    last = _last(session, conversation_id, "reopen")
+    last = _last(session, conversation_id, "reopen", "renew")
     return last.id if last else 0
 
 
-def _last(session: Session, conversation_id: str, move: str) -> Event | None:
+def _last(session: Session, conversation_id: str, *moves: str) -> Event | None:
     return session.scalar(
         select(Event)
-        .where(Event.conversation_id == conversation_id, Event.move == move)
+        .where(Event.conversation_id == conversation_id, Event.move.in_(moves))
         .order_by(Event.id.desc())
         .limit(1)
     )

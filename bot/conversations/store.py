@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from . import notices, ownership, script, steps
+from . import notices, ownership, ratings, script, steps
 from .models import Attachment, Conversation, Event, Message, Turn
 from .steps import Reply, UnknownConversation, now
 
@@ -64,6 +64,8 @@ class State:
     position: int | None
     wait: int | None
     typing: str | None
+    rating: dict[str, Any] | None = None
+    """The service that she may rate now (``ratings.public``)."""
 
 
 def public(message: Message) -> dict[str, Any]:
@@ -80,20 +82,37 @@ def public(message: Message) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if value is not None}
 
 
-class Store:
-    """The message log in one database."""
+def _held(session: Session, conversation_id: str, agent_id: int | str) -> Conversation:
+    conversation = steps.locked(session, conversation_id)
+    _check_held(conversation, agent_id)
+    return conversation
 
-    def __init__(self, engine: Engine) -> None:
+
+def _check_held(conversation: Conversation, agent_id: int | str) -> None:
+    if conversation.owner != ownership.agent(agent_id):
+        raise NotYours(conversation.id)
+
+
+class Store:
+    """The message log in one database.
+
+    A conversation that was closed at most ``reopen_within`` ago goes on with the shopper's next message.
+    """
+
+    def __init__(self, engine: Engine, reopen_within: timedelta = timedelta(hours=24)) -> None:
         self._writer = engine
+        self._reopen_within = reopen_within
         self._reader = engine.execution_options(read=True)
 
     @contextmanager
-    def _write(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Session]:
+        """A transaction that may write; committed at its end."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
-    def _read(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads."""
         with Session(self._reader, expire_on_commit=False) as session:
             yield session
 
@@ -114,13 +133,13 @@ class Store:
             created_at=at,
             updated_at=at,
         )
-        with self._write() as session:
+        with self.writing() as session:
             session.add(conversation)
         return conversation
 
     def conversation(self, conversation_id: str) -> Conversation:
         """Raises UnknownConversation."""
-        with self._read() as session:
+        with self.reading() as session:
             found = session.get(Conversation, conversation_id)
         if found is None:
             raise UnknownConversation(conversation_id)
@@ -150,7 +169,7 @@ class Store:
             TooManyOwed: answers to earlier messages are still owed.
         """
         written_in = script.written_in(text) if text else None
-        with self._write() as session:
+        with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             known = steps.seq_of(session, conversation_id, client_id)
             if known is not None:
@@ -159,8 +178,7 @@ class Store:
                 raise TooManyOwed(conversation_id)
             if payload is not None:
                 text = steps.offered_title(session, conversation, payload)
-            if conversation.owner == ownership.CLOSED:
-                steps.move(session, conversation, "reopen", by="shopper")
+            steps.reopen(session, conversation, self._reopen_within)
             conversation.script = written_in or conversation.script
             picture = steps.attachment(session, conversation_id, attachment) if attachment else None
             shown = Reply(text, attachment=attachment, sender="shopper")
@@ -169,7 +187,7 @@ class Store:
                 picture.seq = message.seq
             message.client_id, message.payload = client_id, payload
             if payload == notices.HUMAN:
-                steps.ask_human(session, conversation)
+                steps.ask_human(session, conversation, self._reopen_within)
             elif payload == notices.LEAVE_QUEUE:
                 steps.leave_queue(session, conversation)
             elif ownership.kind(conversation.owner) in ("bot", "queue"):
@@ -178,12 +196,19 @@ class Store:
 
     def ask_human(self, conversation_id: str) -> None:
         """The shopper asks for a person; nothing changes where one is coming or here already."""
-        with self._write() as session:
-            steps.ask_human(session, steps.locked(session, conversation_id))
+        with self.writing() as session:
+            steps.ask_human(session, steps.locked(session, conversation_id), self._reopen_within)
+
+    def end(self, conversation_id: str) -> None:
+        """The shopper ends the service; nothing changes where it has ended."""
+        with self.writing() as session:
+            conversation = steps.locked(session, conversation_id)
+            if conversation.owner != ownership.CLOSED:
+                steps.end(session, conversation, "close", "closed_by_shopper", by="shopper")
 
     def bind_customer(self, conversation_id: str, customer_id: str, customer_name: str | None) -> None:
         """An anonymous visitor has signed in: the conversation is hers from now on."""
-        with self._write() as session:
+        with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             if conversation.customer_id is None:
                 conversation.customer_id, conversation.customer_name = customer_id, customer_name
@@ -191,12 +216,12 @@ class Store:
     def messages(self, conversation_id: str, after: int = 0, limit: int = 100) -> list[Message]:
         """Messages with ``seq > after``, oldest first, at most ``limit``."""
         query = select(Message).where(Message.conversation_id == conversation_id, Message.seq > after)
-        with self._read() as session:
+        with self.reading() as session:
             return list(session.scalars(query.order_by(Message.seq).limit(limit)))
 
     def state(self, conversation_id: str) -> State:
         """Who owns the conversation now, and what waiting means. Raises UnknownConversation."""
-        with self._read() as session:
+        with self.reading() as session:
             conversation = session.get(Conversation, conversation_id)
             if conversation is None:
                 raise UnknownConversation(conversation_id)
@@ -206,11 +231,11 @@ class Store:
             kind = ownership.kind(conversation.owner)
             owed = select(exists().where(Turn.conversation_id == conversation_id))
             typing = "bot" if kind == "bot" and session.scalar(owed) else None
-            return State(kind, None, None, typing)
+            return State(kind, None, None, typing, ratings.public(ratings.current(session, conversation_id)))
 
     def attach(self, conversation_id: str, attachment_id: str, type: str, size: int) -> None:
         """A picture of the conversation is kept under this id. Raises UnknownConversation."""
-        with self._write() as session:
+        with self.writing() as session:
             steps.locked(session, conversation_id)
             session.add(
                 Attachment(
@@ -224,12 +249,12 @@ class Store:
 
     def attachment(self, attachment_id: str) -> Attachment | None:
         """The picture of this id, of whichever conversation."""
-        with self._read() as session:
+        with self.reading() as session:
             return session.get(Attachment, attachment_id)
 
     def forget_unused_attachments(self, before: datetime) -> None:
         """Drop the pictures from before this moment that no message shows."""
-        with self._write() as session:
+        with self.writing() as session:
             session.execute(
                 delete(Attachment).where(Attachment.seq.is_(None), Attachment.created_at < before)
             )
@@ -238,10 +263,10 @@ class Store:
 
     def claim_turn(self, lease_by: str, lease_seconds: float) -> ClaimedTurn | None:
         """Take the oldest turn that nobody answers, first in first out within a conversation."""
-        with self._read() as session:
+        with self.reading() as session:
             if session.scalar(steps.claimable()) is None:
                 return None
-        with self._write() as session:
+        with self.writing() as session:
             while turn := session.scalar(steps.claimable().with_for_update(of=Turn, skip_locked=True)):
                 conversation = steps.locked(session, turn.conversation_id)
                 if ownership.kind(conversation.owner) not in ("bot", "queue"):
@@ -294,7 +319,7 @@ class Store:
         Returns:
             Whether the answer stands in the log.
         """
-        with self._write() as session:
+        with self.writing() as session:
             conversation = steps.locked(session, turn.conversation_id)
             held = session.scalar(
                 select(Turn).where(Turn.id == turn.id, Turn.lease_by == turn.lease_by).with_for_update()
@@ -325,7 +350,7 @@ class Store:
 
     def waiting_reply(self, conversation_id: str) -> Reply:
         """The notice for a shopper in the queue whose question the bot leaves to the agent."""
-        with self._read() as session:
+        with self.reading() as session:
             conversation = session.get_one(Conversation, conversation_id)
             return steps.queue_notice(session, conversation, "still_waiting")
 
@@ -337,7 +362,7 @@ class Store:
         Raises:
             UnknownConversation; IllegalMove: someone else has it already, or it is closed.
         """
-        with self._write() as session:
+        with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             waited = (now() - conversation.owner_since).total_seconds()
             detail = {"waited": waited} if conversation.owner == ownership.QUEUE else None
@@ -357,40 +382,71 @@ class Store:
         Raises:
             NotYours: the conversation does not belong to this agent (any more).
         """
-        with self._write() as session:
+        with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             known = steps.seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
-            if conversation.owner != ownership.agent(agent_id):
-                raise NotYours(conversation_id)
+            _check_held(conversation, agent_id)
             message = steps.append(session, conversation, Reply(text, sender="agent", name=name))
             message.client_id = client_id
             return message.seq
 
     def hand_back(self, conversation_id: str, agent_id: int | str, settled: str | None = None) -> None:
         """The agent gives the conversation back to the bot; ``settled``: what was agreed. Raises NotYours."""
-        detail = {"settled": settled} if settled else None
-        self._leave(conversation_id, agent_id, "hand_back", "handed_back", detail)
+        with self.writing() as session:
+            steps.end(
+                session,
+                _held(session, conversation_id, agent_id),
+                "hand_back",
+                "handed_back",
+                by=ownership.agent(agent_id),
+                detail={"settled": settled} if settled else None,
+            )
 
     def close(self, conversation_id: str, agent_id: int | str) -> None:
         """The agent ends the service. Raises NotYours."""
-        self._leave(conversation_id, agent_id, "close", "closed", None)
+        with self.writing() as session:
+            conversation = _held(session, conversation_id, agent_id)
+            steps.end(session, conversation, "close", "closed", by=ownership.agent(agent_id))
 
-    def _leave(
+    def transfer(
         self,
         conversation_id: str,
         agent_id: int | str,
-        move: str,
-        notice: str,
-        detail: dict[str, Any] | None,
+        to_id: int | str,
+        to_name: str,
+        note: str | None = None,
     ) -> None:
-        with self._write() as session:
-            conversation = steps.locked(session, conversation_id)
-            if conversation.owner != ownership.agent(agent_id):
-                raise NotYours(conversation_id)
-            steps.move(session, conversation, move, by=f"agent:{agent_id}", detail=detail)
-            steps.append(session, conversation, Reply(notices.text(notice), sender="system"))
+        """The agent gives the conversation to a colleague, with a note for her.
+
+        Raises:
+            NotYours; IllegalMove: the colleague is the agent herself.
+        """
+        with self.writing() as session:
+            conversation = _held(session, conversation_id, agent_id)
+            steps.move(
+                session,
+                conversation,
+                "transfer",
+                by=ownership.agent(agent_id),
+                agent_id=to_id,
+                detail={"note": note} if note else None,
+            )
+            notice = Reply(notices.text("taken", name=to_name), sender="system", names=(to_name,))
+            steps.append(session, conversation, notice)
+
+    def requeue(self, conversation_id: str, agent_id: int | str, note: str | None = None) -> None:
+        """The agent puts the conversation back into the queue, with a note for whoever takes it.
+
+        Raises NotYours.
+        """
+        with self.writing() as session:
+            conversation = _held(session, conversation_id, agent_id)
+            detail = {"note": note} if note else None
+            steps.move(session, conversation, "requeue", by=ownership.agent(agent_id), detail=detail)
+            session.flush()
+            steps.append(session, conversation, steps.queue_notice(session, conversation, "requeued"))
 
     def owned(
         self, owners: Sequence[str] | None = None, limit: int = 100
@@ -407,7 +463,7 @@ class Store:
             query = query.where(Conversation.last_seq > 0).order_by(Conversation.updated_at.desc())
         else:
             query = query.where(Conversation.owner.in_(owners)).order_by(Conversation.owner_since)
-        with self._read() as session:
+        with self.reading() as session:
             return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
 
     def counts(self) -> dict[str, int]:
@@ -415,27 +471,27 @@ class Store:
         query = select(Conversation.owner, func.count()).where(
             Conversation.owner.not_in((ownership.BOT, ownership.CLOSED))
         )
-        with self._read() as session:
+        with self.reading() as session:
             return {row[0]: row[1] for row in session.execute(query.group_by(Conversation.owner))}
 
     def events(self, conversation_id: str) -> list[Event]:
         """The changes of ownership, oldest first."""
         query = select(Event).where(Event.conversation_id == conversation_id).order_by(Event.id)
-        with self._read() as session:
+        with self.reading() as session:
             return list(session.scalars(query))
 
     def unsure(self, intents: Sequence[str], limit: int = 100) -> list[Message]:
         """The latest shopper messages that the bot read as one of ``intents``, newest first."""
         intent = Message.understanding["intent"].as_string()
         query = select(Message).where(Message.sender == "shopper", intent.in_(intents))
-        with self._read() as session:
+        with self.reading() as session:
             return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))
 
     # -- growth ---------------------------------------------------------------------------------------
 
     def heads(self) -> tuple[int, int]:
         """The growing ids of the log: last message, last event."""
-        with self._read() as session:
+        with self.reading() as session:
             query = select(
                 select(func.max(Message.id)).scalar_subquery(), select(func.max(Event.id)).scalar_subquery()
             )
@@ -444,7 +500,7 @@ class Store:
 
     def grown(self, heads: tuple[int, int]) -> set[str]:
         """Conversations with messages or events beyond ``heads``."""
-        with self._read() as session:
+        with self.reading() as session:
             messages = select(Message.conversation_id).where(Message.id > heads[0])
             events = select(Event.conversation_id).where(Event.id > heads[1])
             return {*session.scalars(messages), *session.scalars(events)}

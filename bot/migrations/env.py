@@ -2,14 +2,17 @@
 
 from alembic import context
 
-from bot.conversations.database import connect
+from bot.conversations.database import begin_migration, connect
 from bot.conversations.models import Base
 from bot.staff import models as staff_models
 
-with connect(context.config.attributes["url"]).begin() as connection:
+engine = connect(context.config.attributes["url"])
+with engine.begin() as connection:
+    begin_migration(connection)
     context.configure(
         connection=connection,
         target_metadata=[Base.metadata, staff_models.Base.metadata],
         render_as_batch=True,
     )
     context.run_migrations()
+engine.dispose()

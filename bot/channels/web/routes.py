@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import ClientDisconnect
 
-from bot.conversations import attachments, pictures
+from bot.conversations import attachments, pictures, ratings
 from bot.conversations.attachments import Attachments
 from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
 from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed, public
@@ -70,8 +70,8 @@ class MessageRequest(BaseModel):
         """Control characters are dropped; what remains must show something."""
         if text is None:
             return None
-        text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
-        if not any(unicodedata.category(c)[0] not in "CZ" for c in text):
+        text = _visible(text)
+        if text is None:
             raise ValueError("the message is empty")
         return text
 
@@ -91,6 +91,23 @@ class Uploaded(BaseModel):
     """``id``: to be sent as a message's ``attachment`` within a day."""
 
     id: str
+
+
+class RatingRequest(BaseModel):
+    """``score``: 1 (very dissatisfied) to 5 (very satisfied)."""
+
+    score: int = Field(ge=1, le=5)
+    comment: str | None = Field(None, max_length=ratings.COMMENT_LIMIT)
+
+
+class Rating(BaseModel):
+    """The service that ended with message ``seq``, by bot or agent, and what the shopper said of it."""
+
+    seq: int
+    by: str
+    name: str | None
+    score: int | None
+    comment: str | None
 
 
 class History(BaseModel):
@@ -252,13 +269,41 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         watcher.hint(mine)
         return Accepted(seq=(await asyncio.to_thread(store.conversation, mine)).last_seq)
 
+    @router.post("/close", status_code=202)
+    async def close(request: Request, mine: Annotated[str, Depends(conversation)]) -> Accepted:
+        """End the service; the next message goes on with it or begins a new one."""
+        count(mine, request)
+        try:
+            await asyncio.to_thread(store.end, mine)
+        except UnknownConversation:
+            raise _unknown() from None
+        watcher.hint(mine)
+        return Accepted(seq=(await asyncio.to_thread(store.conversation, mine)).last_seq)
+
+    @router.post("/rating")
+    async def rate(
+        body: RatingRequest, request: Request, mine: Annotated[str, Depends(conversation)]
+    ) -> Rating:
+        """Rate the service that ended last, within a week; it can be changed for a day."""
+        count(mine, request)
+        comment = _visible(body.comment) if body.comment else None
+        try:
+            given = await asyncio.to_thread(ratings.rate, store, mine, body.score, comment)
+        except UnknownConversation:
+            raise _unknown() from None
+        except ratings.NothingToRate:
+            detail = "Rate within a week after a service has ended; change it within a day."
+            raise Problem(409, "nothing-to-rate", detail) from None
+        watcher.hint(mine)
+        return Rating(**given)
+
     @router.get("/stream")
     async def stream(
         mine: Annotated[str, Depends(streamed)],
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST)] = None,
     ) -> EventSourceResponse:
-        """Server-sent events: ``message`` with its seq as id, ``state`` and ``typing`` without."""
+        """Server-sent events: ``message`` with its seq as id, others (state, typing, rating) without."""
         await asyncio.to_thread(_conversation, store, mine)
         cursor = after if last_event_id is None else last_event_id
         return EventSourceResponse(_events(store, watcher, mine, cursor), ping=PING_SECONDS)
@@ -272,7 +317,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
 async def _events(
     store: Store, watcher: Watcher, conversation_id: str, cursor: int
 ) -> AsyncIterator[ServerSentEvent]:
-    shown: dict[str, object] = {}
+    shown: dict[str, object] = {"rating": None}
     with watcher.waiting(conversation_id) as grown:
         while True:
             while batch := await asyncio.to_thread(store.messages, conversation_id, cursor):
@@ -281,7 +326,8 @@ async def _events(
                 cursor = batch[-1].seq
             state = asdict(await asyncio.to_thread(store.state, conversation_id))
             typing = {"from": state.pop("typing")}
-            for kind, value in (("state", state), ("typing", typing)):
+            rating = state.pop("rating")
+            for kind, value in (("state", state), ("typing", typing), ("rating", rating)):
                 if shown.get(kind) != value:
                     shown[kind] = value
                     yield ServerSentEvent(_json(value), event=kind)
@@ -304,6 +350,12 @@ async def _picture(request: Request) -> bytes:
     except (TimeoutError, ClientDisconnect):
         raise Problem(408, "incomplete-request", "The picture did not arrive: send it again.") from None
     return bytes(data)
+
+
+def _visible(text: str) -> str | None:
+    """The text without control characters; None where nothing of it can be seen."""
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    return text if any(unicodedata.category(c)[0] not in "CZ" for c in text) else None
 
 
 def _never_stored(response: Response) -> None:

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("conversation_id", sa.String(length=32), nullable=False),
         sa.Column("served_by", sa.String(length=32), nullable=False),
         sa.Column("served_name", sa.String(length=64), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("score", sa.Integer(), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),

@@ -1,0 +1,163 @@
+"""Delivers the log to receivers that must be pushed to: in order, over restarts, by one process at a time.
+
+The log is the truth, a delivery only a cursor into it; so nothing can be lost between the two. A message is
+pushed again when a process died before it could note the success: receivers tell it by conversation and seq.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from .models import Delivery, Message
+from .steps import UnknownConversation, locked, now
+from .store import Store
+from .watch import Watcher, wait
+
+LEASE_SECONDS = 60.0
+PUSH_SECONDS = 20.0
+CANDIDATES = 10
+LONGEST_PAUSE = 600.0  # seconds between two tries
+
+log = structlog.get_logger()
+
+
+class NotDelivered(Exception):
+    """The receiver did not take the message; it is tried again, after ``seconds`` if it named a time."""
+
+    def __init__(self, why: str, seconds: float | None = None) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Due:
+    """The next message for a receiver, which this process alone may push until its lease runs out."""
+
+    delivery_id: int
+    lease_by: str
+    receiver: str
+    message: Message
+
+
+Push = Callable[[str, Message], Awaitable[None]]
+
+
+def subscribe(store: Store, conversation_id: str, receiver: str, after: int | None = None) -> None:
+    """From now on ``receiver`` gets every message with ``seq > after``; without, all to come.
+
+    Subscribing again changes nothing. Raises UnknownConversation.
+    """
+    with store.writing() as session:
+        conversation = locked(session, conversation_id)
+        mine = (Delivery.conversation_id == conversation_id) & (Delivery.receiver == receiver)
+        if session.scalar(select(Delivery.id).where(mine)):
+            return
+        seq = conversation.last_seq if after is None else after
+        due = now() if seq < conversation.last_seq else None
+        session.add(Delivery(conversation_id=conversation_id, receiver=receiver, seq=seq, next_at=due))
+        conversation.pushed = True
+
+
+def claim(store: Store, lease_by: str, lease_seconds: float = LEASE_SECONDS) -> Due | None:
+    """Take the message that has been due the longest."""
+    at = now()
+    free = Delivery.lease_until.is_(None) | (Delivery.lease_until < at)
+    query = select(Delivery).where(Delivery.next_at <= at, free).order_by(Delivery.next_at)
+    with store.reading() as session:
+        candidates = list(session.scalars(query.limit(CANDIDATES)))
+    for candidate in candidates:
+        with store.writing() as session, suppress(UnknownConversation):
+            locked(session, candidate.conversation_id)
+            delivery = session.scalar(query.where(Delivery.id == candidate.id).with_for_update())
+            if delivery is None:
+                continue  # another process was faster
+            message = session.scalar(
+                select(Message)
+                .where(Message.conversation_id == delivery.conversation_id, Message.seq > delivery.seq)
+                .order_by(Message.seq)
+                .limit(1)
+            )
+            if message is None:
+                delivery.next_at = None
+                continue
+            delivery.lease_by, delivery.lease_until = lease_by, at + timedelta(seconds=lease_seconds)
+            return Due(delivery.id, lease_by, delivery.receiver, message)
+    return None
+
+
+def delivered(store: Store, due: Due) -> None:
+    """The receiver has the message; the next one is due at once."""
+    with store.writing() as session:
+        conversation = locked(session, due.message.conversation_id)
+        if delivery := session.get(Delivery, due.delivery_id, with_for_update=True):
+            delivery.seq = max(delivery.seq, due.message.seq)
+            delivery.next_at = now() if delivery.seq < conversation.last_seq else None
+            delivery.attempts = 0
+            if delivery.lease_by == due.lease_by:
+                delivery.lease_by = delivery.lease_until = None
+
+
+def failed(store: Store, due: Due, seconds: float | None = None) -> None:
+    """The receiver does not have the message: again after ``seconds``, or after ever longer pauses."""
+    with store.writing() as session:
+        locked(session, due.message.conversation_id)
+        delivery = session.get(Delivery, due.delivery_id, with_for_update=True)
+        if delivery and delivery.lease_by == due.lease_by:
+            delivery.attempts += 1
+            pause = min(2.0 ** min(delivery.attempts, 20), LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311
+            delivery.next_at = now() + timedelta(seconds=pause if seconds is None else seconds)
+            delivery.lease_by = delivery.lease_until = None
+
+
+class OutboxRunner:
+    """Pushes what is due, a receiver's messages one after the other. ``push`` raises NotDelivered."""
+
+    def __init__(self, store: Store, push: Push, watcher: Watcher, name: str, at_once: int = 8) -> None:
+        self._store, self._push, self._watcher, self._name = store, push, watcher, name
+        self._free = asyncio.Semaphore(at_once)
+
+    async def run(self) -> None:
+        """Push for ever."""
+        with self._watcher.waiting() as grown:
+            async with asyncio.TaskGroup() as pushes:
+                while True:
+                    await self._free.acquire()
+                    due = await self._claim()
+                    if due is None:
+                        self._free.release()
+                        await wait(grown, 1.0)
+                    else:
+                        pushes.create_task(self._deliver(due))
+
+    async def _claim(self) -> Due | None:
+        try:
+            return await asyncio.to_thread(claim, self._store, self._name)
+        except SQLAlchemyError as error:
+            log.error("outbox.claim_failed", error=type(error).__name__)
+            return None
+
+    async def _deliver(self, due: Due) -> None:
+        try:
+            await self._pushed(due)
+        except (SQLAlchemyError, UnknownConversation) as error:
+            # Its lease runs out, and it is pushed again.
+            log.error("outbox.not_stored", delivery=due.delivery_id, error=type(error).__name__)
+        finally:
+            self._free.release()
+
+    async def _pushed(self, due: Due) -> None:
+        try:
+            async with asyncio.timeout(PUSH_SECONDS):
+                await self._push(due.receiver, due.message)
+        except (NotDelivered, TimeoutError) as error:
+            log.warning("outbox.not_delivered", delivery=due.delivery_id, error=type(error).__name__)
+            await asyncio.to_thread(failed, self._store, due, getattr(error, "seconds", None))
+        else:
+            await asyncio.to_thread(delivered, self._store, due)
