@@ -50,6 +50,9 @@ CASES := tests/nlu_cases/cases.tsv
 bench-slow-shop: setup train ## measure whether a shop slow for one shopper delays the others (6 minutes)
 	@$(PY) -m tests.bench.slow_shop
 
+widget: setup ## make the widget as it is served from its source
+	$(PY) -m bot.channels.web.minify
+
 openapi: setup ## write the public HTTP contracts to docs/
 	$(PY) -m bot.openapi
 
@@ -97,13 +100,13 @@ browser:
 	    echo "The browser tests need Chromium and a Chinese font: install them, e.g. 'apt install chromium fonts-noto-cjk'." >&2; exit 1; }; \
 	fi
 
-# PostgreSQL's programs for the shop's tests, from the system's packages.
+# PostgreSQL's programs for the tests, from the system's packages.
 postgresql:
 	@if ! { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1; then \
 	  echo "Installing PostgreSQL"; \
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	  { $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null || \
-	    echo "The shop's tests skip PostgreSQL: install it, e.g. 'apt install postgresql'." >&2; \
+	    echo "The tests skip PostgreSQL: install it, e.g. 'apt install postgresql'." >&2; \
 	fi
 
 .PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop lock clean browser postgresql

@@ -1,18 +1,62 @@
-"""What the tests share: the real stack, started once, and Chromium."""
+"""What the tests share: the real stack, started once, databases, and Chromium."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from bot.migrations import upgrade
 from tests.browser import chromium_browser
+from tests.postgres import PostgreSQL, postgresql_server, programs
 from tests.stack import Running, running_stack
+
+DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    bin = programs()
+    if bin is None:
+        pytest.skip("PostgreSQL's programs are not here: install them, e.g. 'apt install postgresql'")
+    with postgresql_server(bin) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "guitai.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql: PostgreSQL) -> str:
+    url = postgresql.database()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database of the test's own, of each kind in turn."""
+    return new_database(request, request.param, tmp_path / "guitai.db")
+
+
+def new_database(request: pytest.FixtureRequest, kind: str, path: Path) -> str:
+    """The address of a new, migrated database of this kind; one of SQLite lies at ``path``."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        return f"sqlite:///{path}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.database(template=request.getfixturevalue("migrated_database"))
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,13 @@ def _sqlite(address: URL) -> Engine:
     def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=5000",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -64,3 +70,13 @@ def begin_migration(connection: Connection) -> None:
         for setting in ("statement_timeout", "lock_timeout"):
             connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(0)")
+
+
+def wipe(engine: Engine) -> None:
+    """Let nothing that was deleted stay in SQLite's write-ahead log; PostgreSQL vacuums by itself."""
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()

@@ -1,12 +1,11 @@
 """The packet told from a real log, and the mood from words and signs."""
 
 import secrets
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bot import migrations
 from bot.conversations import notices
 from bot.conversations.database import connect
 from bot.conversations.steps import Reply
@@ -16,10 +15,10 @@ from bot.handoff.packet import Packet
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    url = f"sqlite:///{tmp_path / 'guitai.db'}"
-    migrations.upgrade(url)
-    return Store(connect(url))
+def store(database_url: str) -> Iterator[Store]:
+    engine = connect(database_url)
+    yield Store(engine)
+    engine.dispose()
 
 
 def read(intent: str, *ranking: tuple[str, float], **more: Any) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from uuid import uuid4
 
 import httpx
 import jwt
-import psycopg
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -25,26 +24,6 @@ from bot.shop import seed
 from bot.shop.app import create_app
 from bot.shop.clock import CHINA
 from bot.shop.loading import load
-
-from .postgres import programs, server
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[], str]]:
-    """Makes a new database on a private server and gives its address."""
-    bin = programs()
-    if bin is None:
-        pytest.skip("PostgreSQL's programs are not here: install them, e.g. 'apt install postgresql'")
-    with server(bin) as folder:
-        names = count(1)
-
-        def new() -> str:
-            name = f"shop{next(names)}"
-            with psycopg.connect(host=folder, user="tests", dbname="postgres", autocommit=True) as admin:
-                admin.execute(f"CREATE DATABASE {name}")
-            return f"postgresql://tests@/{name}?host={folder}"
-
-        yield new
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +41,7 @@ def settings(
 ) -> Settings:
     folder: Path = tmp_path_factory.mktemp("shop")
     if backend == "postgresql":
-        url = request.getfixturevalue("postgresql")()
+        url = request.getfixturevalue("postgresql").database()
     else:
         url = f"sqlite:///{folder / 'data' / 'shop.db'}"
     # The port is bound by the server itself; the address here only shows up in links.

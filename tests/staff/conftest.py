@@ -1,14 +1,13 @@
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from bot import migrations
 from bot.conversations.database import connect
 from bot.staff import Accounts
 
 
 @pytest.fixture
-def accounts(tmp_path: Path) -> Accounts:
-    url = f"sqlite:///{tmp_path / 'guitai.db'}"
-    migrations.upgrade(url)
-    return Accounts(connect(url))
+def accounts(database_url: str) -> Iterator[Accounts]:
+    engine = connect(database_url)
+    yield Accounts(engine)
+    engine.dispose()
