@@ -1,5 +1,5 @@
 /*! Guitai chat widget: one script tag, no dependency. How to embed it: docs/embed.md */
-// Tightly written: it is served without comments and blanks (widget.py), and 40 KB is the limit then.
+// Served as widget.min.js, of at most 40 KB: `make widget` after each change.
 (() => {
 "use strict";
 
