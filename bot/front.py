@@ -30,6 +30,8 @@ def create(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # A redirect would name the host that the caller claims.
+        redirect_slashes=False,
     )
     problems.install(app, apart_from=[ATTACHMENTS_PATH])
     app.add_middleware(
@@ -47,12 +49,13 @@ def create(settings: Settings) -> FastAPI:
         heart.store.heads()
         return {"status": "ok"}
 
+    problems.be_exact(app.openapi())
     return app
 
 
 def main() -> None:
     """Serve until told to stop."""
-    serve(create(settings), "front", settings, settings.front_port)
+    serve(create(settings), "front", settings, settings.front_port, ws="none")
 
 
 if __name__ == "__main__":

@@ -3,21 +3,55 @@
 import asyncio
 import http
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_SECONDS = 10  # between two pieces of a body
+BODY_SECONDS = 20  # for a whole body
 MEDIA_TYPE = "application/problem+json"
+_SAID = {
+    400: "The body could not be read.",
+    401: "The token is missing, not valid, expired or revoked.",
+    404: "Not there, or not the caller's.",
+    408: "The body did not arrive in time.",
+    409: "Not possible now; nothing was changed.",
+    413: "The body is too large.",
+    415: "This kind of content is not accepted.",
+    422: "The request is not valid.",
+    429: "Too often; `Retry-After` says in how many seconds to try again.",
+}
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 _HTTP = {
     400: ("invalid-request", "The request could not be read."),
     404: ("not-found", "There is nothing at this address; see /openapi.json."),
     405: ("method-not-allowed", "This address does not take this method; see the header Allow."),
 }
+
+
+class ProblemDetail(BaseModel):
+    """RFC 9457."""
+
+    type: str = Field(description="Stable short name of the problem.")
+    title: str
+    status: int
+    detail: str = Field(description="What to do about it.")
+
+
+class InvalidField(BaseModel):
+    at: list[str]
+    reason: str
+
+
+class InvalidRequest(ProblemDetail):
+    """What is wrong, field by field, where it can be told."""
+
+    errors: list[InvalidField] = Field(default_factory=list)
 
 
 class Problem(Exception):
@@ -35,6 +69,28 @@ class Problem(Exception):
         title = http.HTTPStatus(self.status).phrase
         body = {"type": self.type, "title": title, "status": self.status, "detail": self.detail, **more}
         return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Documentation of the problems that a call may answer; ``be_exact`` finishes it."""
+    documented: dict[int | str, dict[str, Any]] = {
+        status: {
+            "model": InvalidRequest if status == 422 else ProblemDetail,
+            "description": _SAID[status],
+            **({"headers": _RETRY_AFTER} if status == 429 else {}),
+        }
+        for status in statuses
+    }
+    return documented
+
+
+def be_exact(document: dict[str, Any]) -> None:
+    """Correct an OpenAPI document: FastAPI puts every model down as application/json."""
+    for calls in document["paths"].values():
+        for call in calls.values():
+            for status, response in call["responses"].items():
+                if status >= "400" and "application/json" in response["content"]:
+                    response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
 
 
 def install(app: FastAPI, max_body: int = 64 * 1024, apart_from: Collection[str] = ()) -> None:
@@ -76,16 +132,20 @@ class _BodyLimit:
         declared = Headers(scope=scope).get("content-length", "")
         too_large = declared.isdigit() and int(declared) > self._max_body
         body, more = b"", True
-        while more and not too_large:
-            try:
-                message = await asyncio.wait_for(receive(), BODY_SECONDS)
-            except TimeoutError:
-                return None
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            too_large = len(body) > self._max_body
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while more and not too_large:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
+                    too_large = len(body) > self._max_body
+        except TimeoutError:
+            problem = Problem(
+                408, "incomplete-request", "The body did not arrive: send it again.", {"Connection": "close"}
+            )
+            return await problem.response()(scope, receive, send)
         if too_large:
             problem = Problem(413, "too-large", f"Send at most {self._max_body} bytes.")
             return await problem.response()(scope, receive, send)

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     # What she writes so long after the end goes on with the service; later, a new one begins.
     reopen_hours: float = Field(24, ge=0)
 
-    # How long a session's token opens its conversation: a visitor's, and a customer's, which only the shop prolongs.
+    # How long a token opens its conversation: a visitor's, and a customer's, which only the shop prolongs.
     session_days: int = Field(30, ge=1, le=365)
     customer_session_hours: int = Field(24, ge=1, le=24 * 30)
     # Of one conversation, and of all that come from one address (many shoppers may share it).
@@ -121,15 +121,15 @@ class Settings(BaseSettings):
         return _parts(self.allowed_origins) or [self.shop]
 
     # One secret per purpose, so that none can be used for another.
-    @cached_property
+    @property
     def chat_secret(self) -> str:
         """Signs the web channel's session tokens."""
-        return self._secret("chat")
+        return self.chat_keys[0]
 
-    @cached_property
+    @property
     def customer_secret(self) -> str:
         """Shared with the shop: it signs customer tokens, the front checks them."""
-        return self._secret("customer")
+        return self.customer_keys[0]
 
     @cached_property
     def shop_service_secret(self) -> str:
@@ -146,6 +146,7 @@ class Settings(BaseSettings):
         """Proves one of our own processes to another: the front to the engine, the engine to the actions."""
         return self._secret("internal")
 
+    # Of several the first signs and each is accepted; read anew when `bot secrets rotate` has changed them.
     @property
     def chat_keys(self) -> tuple[str, ...]:
         """The chat secret, and behind it the former ones that still count."""

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot import logs
+from bot.connections import Guarded
 from bot.conversations.database import connect
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.silence import Silence
@@ -32,6 +33,7 @@ def serve(app: FastAPI, process: str, settings: Settings, port: int, **options: 
         host=settings.host,
         port=port,
         log_level="warning",
+        http=Guarded,
         timeout_graceful_shutdown=3,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),

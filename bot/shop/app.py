@@ -79,15 +79,12 @@ async def _safe_headers(request: Request, call_next: Callable[[Request], Awaitab
 
 
 def _be_exact(document: dict[str, Any]) -> None:
-    # FastAPI documents every model as application/json, though errors here are problem+json, and several
-    # tokens as a choice, though here all are needed.
+    problems.be_exact(document)
+    # FastAPI documents several tokens as a choice, though here all are needed.
     for calls in document["paths"].values():
         for call in calls.values():
             if "security" in call:
                 call["security"] = [{name: [] for needed in call["security"] for name in needed}]
-            for status, response in call["responses"].items():
-                if status >= "400":
-                    response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
 
 
 def main() -> None:

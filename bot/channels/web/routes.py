@@ -1,16 +1,19 @@
 """The web channel's calls, as docs/web-channel.openapi.json states them."""
 
 import asyncio
+import ipaddress
 import json
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from limits import RateLimitItemPerHour
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import ClientDisconnect
 
@@ -19,11 +22,11 @@ from bot.conversations.attachments import Attachments
 from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
 from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed, public
 from bot.conversations.watch import Watcher, wait
-from bot.problems import Problem
+from bot.problems import Problem, responses
 from bot.settings import Settings
 
-from .limits import RateLimit
-from .tokens import conversation_of, customer_of, session_token
+from .limits import OpenAtOnce, RateLimit
+from .tokens import Key, customer_of, key_of, session_token
 from .widget import router as widget_router
 
 COOKIE = "guitai_chat"
@@ -38,11 +41,17 @@ PICTURES_PER_HOUR = 20
 ADDRESS_PICTURES_PER_HOUR = 300
 
 
+_bearer = HTTPBearer(auto_error=False, scheme_name="SessionToken", description="The session's token.")
+_cookie = APIKeyCookie(
+    name=COOKIE, auto_error=False, scheme_name="SessionCookie", description="The same, for the stream alone."
+)
+
+
 class SessionRequest(BaseModel):
     """``customer_token``: signed by the shop, none for an anonymous visitor; ``conversation``: to resume."""
 
     customer_token: str | None = Field(None, max_length=4096)
-    conversation: str | None = Field(None, max_length=32)
+    conversation: str | None = Field(None, pattern="^[a-z0-9]{1,32}$")
 
 
 class Session(BaseModel):
@@ -110,40 +119,77 @@ class Rating(BaseModel):
     comment: str | None
 
 
+class Button(BaseModel):
+    title: str
+    payload: str
+
+
+class Message(BaseModel):
+    """A message as all see it; members that it does not have are left out."""
+
+    # What a newer bot says beside it is passed on.
+    model_config = ConfigDict(extra="allow")
+
+    seq: int
+    at: str = Field(json_schema_extra={"format": "date-time"})
+    sender: Literal["shopper", "bot", "agent", "system"] = Field(alias="from")
+    name: str = ""
+    text: str = ""
+    buttons: list[Button] = []
+    card: dict[str, Any] = {}
+    cards: list[dict[str, Any]] = []
+    attachment: str = ""
+    client_id: str = ""
+
+
 class History(BaseModel):
-    items: list[dict[str, Any]]
+    items: list[Message]
 
 
 def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRouter:
     """The routes under ``/api/chat``, and the widget."""
-    router = APIRouter(prefix="/api/chat", tags=["chat"], dependencies=[Depends(_never_stored)])
+    router = APIRouter(
+        prefix="/api/chat",
+        tags=["chat"],
+        dependencies=[Depends(_never_stored)],
+        responses=responses(401, 404, 422, 429),
+    )
     kept = Attachments(store, settings.data_dir)
     sessions = RateLimit(settings.sessions_per_minute)
     messages = RateLimit(settings.messages_per_minute)
     addresses = RateLimit(settings.address_messages_per_minute)
     uploads = RateLimit(PICTURES_PER_HOUR, RateLimitItemPerHour)
+    streams = OpenAtOnce(settings.conversation_streams)
+    address_streams = OpenAtOnce(settings.address_streams)
     address_uploads = RateLimit(ADDRESS_PICTURES_PER_HOUR, RateLimitItemPerHour)
 
     def count(conversation: str, request: Request) -> None:
         messages.count(conversation)
         addresses.count(_address(request))
 
-    def bearer(authorization: Annotated[str | None, Header()] = None) -> str | None:
-        scheme, _, token = (authorization or "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" and token else None
+    async def bearer(sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str | None:
+        return sent.credentials if sent else None
 
     def conversation(token: Annotated[str | None, Depends(bearer)]) -> str:
-        if token is None:
+        if not token:
             raise Problem(401, "missing-token", "Begin a session and send its token as Bearer.")
-        return conversation_of(settings.chat_secret, token)
+        key = key_of(settings.chat_keys, token)
+        if _conversation(store, key.conversation).customer_id != key.customer:
+            # Whoever began it may have kept a token; it is a customer's by now, with her orders.
+            detail = "The conversation belongs to somebody who has signed in since; begin a session."
+            raise Problem(401, "revoked-token", detail)
+        return key.conversation
 
     def streamed(
-        token: Annotated[str | None, Depends(bearer)],
-        cookie: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+        token: Annotated[str | None, Depends(bearer)], cookie: Annotated[str | None, Depends(_cookie)]
     ) -> str:
         return conversation(token or cookie)
 
-    @router.post("/sessions", status_code=201)
+    async def place(mine: Annotated[str, Depends(streamed)], request: Request) -> AsyncIterator[None]:
+        with streams.one(mine), address_streams.one(_address(request)):
+            yield
+
+    @router.post("/sessions", status_code=201, responses=responses(400, 408, 413))
     def begin_session(
         body: SessionRequest,
         request: Request,
@@ -152,22 +198,27 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
     ) -> Session:
         """Begin a conversation, or resume the one named, which must be the caller's."""
         sessions.count(_address(request))
-        customer = customer_of(settings.customer_secret, body.customer_token) if body.customer_token else None
+        customer = customer_of(settings.customer_keys, body.customer_token) if body.customer_token else None
         if body.conversation is None:
             found = store.begin("web", customer.id if customer else None, customer.name if customer else None)
         else:
-            holds = token is not None and conversation_of(settings.chat_secret, token) == body.conversation
             found = _conversation(store, body.conversation)
-            hers = customer is not None and found.customer_id == customer.id
-            if not hers and not (holds and (customer is None or found.customer_id is None)):
-                raise _unknown()
-            if customer and not hers:
-                store.bind_customer(found.id, customer.id, customer.name)
+            if customer is None or found.customer_id != customer.id:
+                # Only who holds its token may resume it without being its customer, or make it hers.
+                if token is None or conversation(token) != found.id or (customer and found.customer_id):
+                    raise _unknown()
+                if customer:
+                    store.bind_customer(found.id, customer.id, customer.name)
+                    found = store.conversation(found.id)
+                    if found.customer_id != customer.id:  # another was faster
+                        raise _unknown()
         if found.customer_id and not customer and token:
             # Only the shop's word prolongs what opens a customer's orders.
             key = token
         else:
-            key = session_token(settings.chat_secret, found.id, settings.session_days)
+            days, hours = settings.session_days, settings.customer_session_hours
+            lasts = timedelta(hours=hours) if found.customer_id else timedelta(days=days)
+            key = session_token(settings.chat_keys, Key(found.id, found.customer_id), lasts)
         response.set_cookie(
             COOKIE,
             key,
@@ -179,7 +230,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         )
         return Session(conversation=found.id, token=key, seq=found.last_seq)
 
-    @router.post("/messages", status_code=202)
+    @router.post("/messages", status_code=202, responses=responses(400, 408, 413))
     async def send(
         body: MessageRequest, request: Request, mine: Annotated[str, Depends(conversation)]
     ) -> Accepted:
@@ -206,6 +257,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
     @router.post(
         "/attachments",
         status_code=201,
+        responses=responses(408, 413, 415),
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -248,17 +300,16 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
                 )
         raise Problem(404, "unknown-attachment", "There is no such picture in this conversation.")
 
-    @router.get("/messages")
+    @router.get("/messages", response_model_exclude_unset=True)
     def history(
         mine: Annotated[str, Depends(conversation)],
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         limit: Annotated[int, Query(ge=1, le=200)] = 100,
     ) -> History:
         """Messages with ``seq > after``, oldest first."""
-        _conversation(store, mine)
-        return History(items=[public(m) for m in store.messages(mine, after, limit)])
+        return History.model_validate({"items": [public(m) for m in store.messages(mine, after, limit)]})
 
-    @router.post("/human", status_code=202)
+    @router.post("/human", status_code=202, responses=responses(408, 413))
     async def human(request: Request, mine: Annotated[str, Depends(conversation)]) -> Accepted:
         """Ask for a person, as the button does."""
         count(mine, request)
@@ -269,7 +320,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         watcher.hint(mine)
         return Accepted(seq=(await asyncio.to_thread(store.conversation, mine)).last_seq)
 
-    @router.post("/close", status_code=202)
+    @router.post("/close", status_code=202, responses=responses(408, 413))
     async def close(request: Request, mine: Annotated[str, Depends(conversation)]) -> Accepted:
         """End the service; the next message goes on with it or begins a new one."""
         count(mine, request)
@@ -280,7 +331,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         watcher.hint(mine)
         return Accepted(seq=(await asyncio.to_thread(store.conversation, mine)).last_seq)
 
-    @router.post("/rating")
+    @router.post("/rating", responses=responses(400, 408, 409, 413))
     async def rate(
         body: RatingRequest, request: Request, mine: Annotated[str, Depends(conversation)]
     ) -> Rating:
@@ -297,14 +348,18 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         watcher.hint(mine)
         return Rating(**given)
 
-    @router.get("/stream")
+    @router.get(
+        "/stream",
+        response_class=EventSourceResponse,
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        dependencies=[Depends(place)],
+    )
     async def stream(
         mine: Annotated[str, Depends(streamed)],
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST)] = None,
     ) -> EventSourceResponse:
         """Server-sent events: ``message`` with its seq as id, others (state, typing, rating) without."""
-        await asyncio.to_thread(_conversation, store, mine)
         cursor = after if last_event_id is None else last_event_id
         return EventSourceResponse(_events(store, watcher, mine, cursor), ping=PING_SECONDS)
 
@@ -364,7 +419,15 @@ def _never_stored(response: Response) -> None:
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    """Whom to count: an address, and of IPv6 the network that one caller has."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
 
 
 def _json(value: object) -> str:
