@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     models_dir: Path = ROOT / "models"
     database_url: str = ""
     shop_database_url: str = ""
+    engine_db: str = ""
 
     # Addresses as browsers see them, where a proxy stands in front; empty: http://host:port.
     front_public_url: str = ""
@@ -63,6 +64,10 @@ class Settings(BaseSettings):
     bot_close_minutes: float = Field(60, ge=0)
     # What she writes so long after the end goes on with the service; later, a new one begins.
     reopen_hours: float = Field(24, ge=0)
+
+    # Conversations older than so many days are deleted; 0: never. The bot promises chat_period of
+    # data/policies.yml: at most three years.
+    retention_days: int = Field(1095, ge=0)
 
     # How long a token opens its conversation: a visitor's, and a customer's, which only the shop prolongs.
     session_days: int = Field(30, ge=1, le=365)
@@ -114,6 +119,11 @@ class Settings(BaseSettings):
     @property
     def shop_database(self) -> str:
         return self.shop_database_url or f"sqlite:///{self.data_dir / 'shop.db'}"
+
+    @property
+    def engine_database(self) -> Path:
+        """The engine's memory, a file of SQLite."""
+        return Path(self.engine_db or self.data_dir / "engine.db")
 
     @property
     def origins(self) -> list[str]:

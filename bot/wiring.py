@@ -50,12 +50,15 @@ class Heart:
         self.watcher = Watcher(self.store)
         self._settings = settings
 
-    def turn_runner(self, at_once: int) -> TurnRunner:
-        """Answers turns in this process; the engine client belongs to the running event loop."""
-        engine = EngineClient(
+    def engine(self) -> EngineClient:
+        """Calls the engine; it belongs to the running event loop."""
+        return EngineClient(
             self._settings.engine, self._settings.internal_secret, self._settings.turn_seconds
         )
-        return TurnRunner(self.store, engine, self.watcher, self._settings.lease_seconds, at_once)
+
+    def turn_runner(self, at_once: int) -> TurnRunner:
+        """Answers turns in this process."""
+        return TurnRunner(self.store, self.engine(), self.watcher, self._settings.lease_seconds, at_once)
 
     def silence(self) -> Silence:
         """What follows when shoppers say nothing."""

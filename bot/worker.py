@@ -5,6 +5,7 @@ import signal
 
 from bot import logs
 from bot.conversations.attachments import Attachments
+from bot.conversations.privacy import Privacy
 from bot.settings import settings
 from bot.wiring import Heart, background
 
@@ -19,11 +20,14 @@ async def work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     kept = Attachments(heart.store, settings.data_dir)
+    privacy = Privacy(heart.store, settings.data_dir)
     async with background(
         heart.watcher.run(),
         heart.turn_runner(TURNS_AT_ONCE).run(),
         heart.silence().watch(heart.store),
         kept.sweep_hourly(),
+        privacy.tell_engine(heart.engine()),
+        privacy.retain(settings.retention_days),
     ):
         await stop.wait()
 

@@ -87,5 +87,14 @@ class EngineClient:
         except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineFailed(f"{type(error).__name__}: {error}") from error
 
+    async def forget(self, conversation_id: str) -> None:
+        """The engine keeps nothing of the conversation any more. Raises EngineFailed."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                path = f"/webhooks/conversation/memory/{conversation_id}"
+                (await self._http.delete(path)).raise_for_status()
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise EngineFailed(f"{type(error).__name__}: {error}") from error
+
     async def close(self) -> None:
         await self._http.aclose()

@@ -189,3 +189,19 @@ class Audit(Base):
     detail: Mapped[dict[str, Any] | None]
 
     __table_args__ = (NEVER_REUSE_IDS,)
+
+
+class Erasure(Base):
+    """What the engine shall forget: a conversation that was erased, or one that goes on without its old part.
+
+    The id leads to nobody: nothing else is kept under it. Those erased stay listed as long as a backup may
+    bring them back.
+    """
+
+    __tablename__ = "erasure"
+
+    conversation_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    goes_on: Mapped[bool]
+    # When the engine is to be told (again); None once it holds nothing for good.
+    next_at: Mapped[datetime | None] = mapped_column(index=True)

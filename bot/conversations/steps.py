@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from . import notices, ownership, script
-from .models import Attachment, Conversation, Delivery, Event, Message, Rating, Turn
+from .models import Attachment, Conversation, Delivery, Erasure, Event, Message, Rating, Turn
 
 OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
 
@@ -251,16 +251,18 @@ def offered_title(session: Session, conversation: Conversation, payload: str) ->
 
 
 def attachment(session: Session, conversation_id: str, attachment_id: str) -> Attachment:
-    found = session.get(Attachment, attachment_id)
+    found = session.get(Attachment, attachment_id, with_for_update=True)
     if found is None or found.conversation_id != conversation_id:
         raise UnknownAttachment(attachment_id)
     return found
 
 
-def claimable() -> Select[Turn]:
+def claimable(lock: bool = False) -> Select[Turn]:
+    """The turn to be answered next; to ``lock`` it and its conversation waits for nobody who has either."""
     earlier = aliased(Turn)
-    return (
+    query = (
         select(Turn)
+        .join(Conversation, Conversation.id == Turn.conversation_id)
         .where(
             (Turn.lease_until.is_(None)) | (Turn.lease_until < now()),
             ~exists().where(earlier.conversation_id == Turn.conversation_id, earlier.seq < Turn.seq),
@@ -268,6 +270,7 @@ def claimable() -> Select[Turn]:
         .order_by(Turn.id)
         .limit(1)
     )
+    return query.with_for_update(of=(Turn, Conversation), skip_locked=True) if lock else query
 
 
 def settled(session: Session, conversation_id: str) -> str | None:
@@ -289,3 +292,9 @@ def _last(session: Session, conversation_id: str, *moves: str) -> Event | None:
         .order_by(Event.id.desc())
         .limit(1)
     )
+
+
+def forget(session: Session, conversation_id: str, *, goes_on: bool = False) -> None:
+    """The engine shall forget the conversation, which was erased or ``goes_on`` without its old part."""
+    at = now()
+    session.merge(Erasure(conversation_id=conversation_id, at=at, goes_on=goes_on, next_at=at))

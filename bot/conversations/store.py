@@ -5,7 +5,7 @@ decide and write without anyone in between.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,6 +60,8 @@ class ClaimedTurn:
 class State:
     """What a shopper may know of her conversation; ``wait`` in seconds, None where nothing is known."""
 
+    customer_id: str | None
+    """Whose conversation it is: for whoever serves it to compare, not to be shown."""
     owner: str
     position: int | None
     wait: int | None
@@ -225,13 +227,15 @@ class Store:
             conversation = session.get(Conversation, conversation_id)
             if conversation is None:
                 raise UnknownConversation(conversation_id)
+            whose = conversation.customer_id
             if conversation.owner == ownership.QUEUE:
                 position = steps.position(session, conversation)
-                return State("queue", position, steps.expected_wait(session, position), None)
+                return State(whose, "queue", position, steps.expected_wait(session, position), None)
             kind = ownership.kind(conversation.owner)
             owed = select(exists().where(Turn.conversation_id == conversation_id))
             typing = "bot" if kind == "bot" and session.scalar(owed) else None
-            return State(kind, None, None, typing, ratings.public(ratings.current(session, conversation_id)))
+            rating = ratings.public(ratings.current(session, conversation_id))
+            return State(whose, kind, None, None, typing, rating)
 
     def attach(self, conversation_id: str, attachment_id: str, type: str, size: int) -> None:
         """A picture of the conversation is kept under this id. Raises UnknownConversation."""
@@ -267,7 +271,7 @@ class Store:
             if session.scalar(steps.claimable()) is None:
                 return None
         with self.writing() as session:
-            while turn := session.scalar(steps.claimable().with_for_update(of=Turn, skip_locked=True)):
+            while turn := session.scalar(steps.claimable(lock=True)):
                 conversation = steps.locked(session, turn.conversation_id)
                 if ownership.kind(conversation.owner) not in ("bot", "queue"):
                     session.delete(turn)
@@ -320,7 +324,12 @@ class Store:
             Whether the answer stands in the log.
         """
         with self.writing() as session:
-            conversation = steps.locked(session, turn.conversation_id)
+            try:
+                conversation = steps.locked(session, turn.conversation_id)
+            except UnknownConversation:
+                # Erased while the engine answered, which has begun to remember it anew.
+                steps.forget(session, turn.conversation_id)
+                return False
             held = session.scalar(
                 select(Turn).where(Turn.id == turn.id, Turn.lease_by == turn.lease_by).with_for_update()
             )
@@ -349,9 +358,14 @@ class Store:
             return True
 
     def waiting_reply(self, conversation_id: str) -> Reply:
-        """The notice for a shopper in the queue whose question the bot leaves to the agent."""
+        """The notice for a shopper in the queue whose question the bot leaves to the agent.
+
+        Raises UnknownConversation.
+        """
         with self.reading() as session:
-            conversation = session.get_one(Conversation, conversation_id)
+            conversation = session.get(Conversation, conversation_id)
+            if conversation is None:
+                raise UnknownConversation(conversation_id)
             return steps.queue_notice(session, conversation, "still_waiting")
 
     # -- agent's side ---------------------------------------------------------------------------------
@@ -498,9 +512,8 @@ class Store:
             message, moved = session.execute(query).one()
             return message or 0, moved or 0
 
-    def grown(self, heads: tuple[int, int]) -> set[str]:
-        """Conversations with messages or events beyond ``heads``."""
+    def grown(self, table: type[Message] | type[Event], after: int, among: Collection[int]) -> dict[int, str]:
+        """The conversation of each row with an id beyond ``after`` or ``among`` these."""
+        query = select(table.id, table.conversation_id).where((table.id > after) | table.id.in_(among))
         with self.reading() as session:
-            messages = select(Message.conversation_id).where(Message.id > heads[0])
-            events = select(Event.conversation_id).where(Event.id > heads[1])
-            return {*session.scalars(messages), *session.scalars(events)}
+            return {row[0]: row[1] for row in session.execute(query)}

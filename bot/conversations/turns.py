@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import notices, ownership
 from .engine_client import Answer, EngineClient, EngineFailed
-from .steps import Reply
+from .steps import Reply, UnknownConversation
 from .store import ClaimedTurn, Store
 from .watch import Watcher, wait
 
@@ -91,5 +91,8 @@ class TurnRunner:
         sure = answer.understanding and answer.understanding.get("intent") not in UNSURE
         if sure and not answer.handoff:
             return answer
-        reply = await asyncio.to_thread(self._store.waiting_reply, turn.conversation_id)
+        try:
+            reply = await asyncio.to_thread(self._store.waiting_reply, turn.conversation_id)
+        except UnknownConversation:
+            return answer  # erased meanwhile: nothing of it will be said
         return Answer([reply], answer.understanding, None, answer.model)

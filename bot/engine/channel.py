@@ -1,7 +1,8 @@
 """The engine contract: the one way a message enters Rasa.
 
-``POST /webhooks/conversation/webhook`` and ``GET /webhooks/conversation/ready``, private, on loopback. The
-first takes the secret of our processes as ``Authorization: Bearer``.
+``POST /webhooks/conversation/webhook``, ``DELETE /webhooks/conversation/memory/{conversation}`` and
+``GET /webhooks/conversation/ready``, private, on loopback. The first two take the secret of our processes as
+``Authorization: Bearer``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rasa.shared.core.domain import Domain
 from sanic import Blueprint, Sanic
 from sanic.exceptions import PayloadTooLarge
 from sanic.request import Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 
 from bot.engine.payloads import BadPayload, read_payload
@@ -101,6 +102,22 @@ class ConversationChannel(InputChannel):
                 logger.exception("turn failed")
                 return _problem(Refused(500, "internal-error", "Turn failed", "Look at the engine's log."))
 
+        @routes.delete("/memory/<conversation:str>")
+        async def forget(request: Request, conversation: str) -> HTTPResponse:
+            try:
+                self._authorize(request)
+                if not self._processor:
+                    raise _not_ready()
+                await asyncio.shield(
+                    self._keep(asyncio.create_task(self._forget(self._processor, conversation)))
+                )
+                return empty()
+            except Refused as refused:
+                return _problem(refused)
+            except Exception:
+                logger.exception("a conversation was not forgotten")
+                return _problem(Refused(500, "internal-error", "Not forgotten", "Look at the engine's log."))
+
         return routes
 
     def _authorize(self, request: Request) -> None:
@@ -137,6 +154,11 @@ class ConversationChannel(InputChannel):
                 return await asyncio.wait_for(processor.answer(message), self._turn_seconds)
             except asyncio.TimeoutError as error:
                 raise ActionFailed(f"no answer within {self._turn_seconds:g} s") from error
+
+    async def _forget(self, processor: TurnProcessor, conversation: str) -> None:
+        # After the turn that is under way, which would bring the conversation back.
+        async with self._locks.setdefault(conversation, asyncio.Lock()):
+            processor.forget(conversation)
 
 
 def read_message(body: bytes, domain: Domain, model: str) -> UserMessage:

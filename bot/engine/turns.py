@@ -20,6 +20,7 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUtter
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY
 from rasa.utils.endpoints import EndpointConfig
+from sqlalchemy import text
 
 from bot.engine import requests
 from bot.engine.context import believe, in_context, tapped
@@ -98,6 +99,18 @@ class TurnProcessor(MessageProcessor):
             answer = answer_from(tracker.events, message.message_id)
         await self.save_tracker(tracker)
         return answer
+
+    def forget(self, conversation: str) -> None:
+        """Delete all that is kept of the conversation, also from the disk's free pages and log."""
+        store = self.tracker_store
+        with store.session_scope() as session:
+            sqlite = session.get_bind().dialect.name == "sqlite"
+            if sqlite:
+                session.execute(text("PRAGMA secure_delete=ON"))
+            session.query(store.SQLEvent).filter_by(sender_id=conversation).delete()
+            session.commit()
+            if sqlite:
+                session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     async def parse_message(
         self,

@@ -25,11 +25,13 @@ class ActionServer:
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
+        self.called = asyncio.Event()
         self.status, self.delay = 200, 0.0
         self.body: dict[str, Any] = {"events": [], "responses": [{"text": "已发货"}]}
 
     async def handle(self, request: web.Request) -> web.Response:
         self.calls.append(await request.json())
+        self.called.set()
         await asyncio.sleep(self.delay)
         return web.json_response(self.body, status=self.status)
 
@@ -78,6 +80,17 @@ class Engine:
 
     def post(self, body: bytes, secret: str | None = SECRET, length: int | None = None) -> tuple[int, Any]:
         """Send the body over HTTP, announced with ``length``; status and JSON of the answer."""
+        return self.call("POST", "webhook", body, secret, length)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        secret: str | None = SECRET,
+        length: int | None = None,
+    ) -> tuple[int, Any]:
+        """Call the channel over HTTP; status and JSON of the answer, None where it has none."""
 
         async def call() -> tuple[int, Any]:
             self.channel._processor = self.processor
@@ -90,13 +103,13 @@ class Engine:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             authorization = f"Authorization: Bearer {secret}\r\n" if secret is not None else ""
             writer.write(
-                f"POST /conversation/webhook HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n{authorization}"
-                f"Content-Length: {len(body) if length is None else length}\r\n\r\n".encode()
+                f"{method} /conversation/{path} HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n"
+                f"{authorization}Content-Length: {len(body) if length is None else length}\r\n\r\n".encode()
                 + body
             )
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
-            size = int(head.lower().partition(b"content-length: ")[2].split()[0])
-            answer = json.loads(await reader.readexactly(size))
+            size = int((head.lower().partition(b"content-length: ")[2].split() or [0])[0])
+            answer = json.loads(await reader.readexactly(size)) if size else None
             writer.close()
             server.close()
             return int(head.split()[1]), answer
@@ -268,3 +281,33 @@ def test_channel_names_its_wordings() -> None:
 def test_warming_leaves_no_trace(engine: Engine) -> None:
     engine.loop.run_until_complete(engine.processor.warm())
     assert engine.loop.run_until_complete(engine.processor.tracker_store.keys()) == []
+
+
+def test_what_is_forgotten_is_not_on_the_disk_either(engine: Engine, tmp_path: Path) -> None:
+    engine.ask(said("m1", text="我的订单2026112000012345发货了吗"))
+    engine.ask({**said("m1", text="你好"), "conversation": "c2"})
+    assert engine.call("DELETE", "memory/c1") == (204, None)
+    assert events(engine) == []
+    assert engine.loop.run_until_complete(engine.processor.tracker_store.keys()) == ["c2"]
+    assert not any(b"2026112000012345" in path.read_bytes() for path in tmp_path.glob("engine.db*"))
+    assert engine.call("DELETE", "memory/c1") == (204, None)
+
+
+def test_a_turn_under_way_does_not_bring_the_forgotten_back(engine: Engine, actions: ActionServer) -> None:
+    actions.delay = 0.3
+
+    async def during_the_turn() -> None:
+        await actions.called.wait()
+        await engine.channel._forget(engine.processor, "c1")
+
+    forgetting = engine.loop.create_task(during_the_turn())
+    [answer] = engine.ask(said("m1", text="查一下订单状态"))
+    engine.loop.run_until_complete(forgetting)
+    assert answer["replies"]
+    assert events(engine) == []
+
+
+def test_only_the_holder_of_the_secret_makes_it_forget(engine: Engine) -> None:
+    engine.ask(said("m1", text="你好"))
+    assert engine.call("DELETE", "memory/c1", secret="guessed")[0] == 401
+    assert answer_from(events(engine), "m1")
