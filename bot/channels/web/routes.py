@@ -170,7 +170,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
     async def bearer(sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str | None:
         return sent.credentials if sent else None
 
-    def conversation(token: Annotated[str | None, Depends(bearer)]) -> str:
+    def opened(token: str | None) -> Key:
         if not token:
             raise Problem(401, "missing-token", "Begin a session and send its token as Bearer.")
         key = key_of(settings.chat_keys, token)
@@ -178,15 +178,18 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
             # Whoever began it may have kept a token; it is a customer's by now, with her orders.
             detail = "The conversation belongs to somebody who has signed in since; begin a session."
             raise Problem(401, "revoked-token", detail)
-        return key.conversation
+        return key
+
+    def conversation(token: Annotated[str | None, Depends(bearer)]) -> str:
+        return opened(token).conversation
 
     def streamed(
         token: Annotated[str | None, Depends(bearer)], cookie: Annotated[str | None, Depends(_cookie)]
-    ) -> str:
-        return conversation(token or cookie)
+    ) -> Key:
+        return opened(token or cookie)
 
-    async def place(mine: Annotated[str, Depends(streamed)], request: Request) -> AsyncIterator[None]:
-        with streams.one(mine), address_streams.one(_address(request)):
+    async def place(mine: Annotated[Key, Depends(streamed)], request: Request) -> AsyncIterator[None]:
+        with streams.one(mine.conversation), address_streams.one(_address(request)):
             yield
 
     @router.post("/sessions", status_code=201, responses=responses(400, 408, 413))
@@ -355,7 +358,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         dependencies=[Depends(place)],
     )
     async def stream(
-        mine: Annotated[str, Depends(streamed)],
+        mine: Annotated[Key, Depends(streamed)],
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST)] = None,
     ) -> EventSourceResponse:
@@ -369,17 +372,23 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
     return channel
 
 
-async def _events(
-    store: Store, watcher: Watcher, conversation_id: str, cursor: int
-) -> AsyncIterator[ServerSentEvent]:
+async def _events(store: Store, watcher: Watcher, mine: Key, cursor: int) -> AsyncIterator[ServerSentEvent]:
     shown: dict[str, object] = {"rating": None}
-    with watcher.waiting(conversation_id) as grown:
+    with watcher.waiting(mine.conversation) as grown:
         while True:
-            while batch := await asyncio.to_thread(store.messages, conversation_id, cursor):
+            batch = await asyncio.to_thread(store.messages, mine.conversation, cursor)
+            try:
+                state = asdict(await asyncio.to_thread(store.state, mine.conversation))
+            except UnknownConversation:
+                return
+            # It may have become a customer's while a visitor's stream was open.
+            if state.pop("customer_id") != mine.customer:
+                return
+            if batch:
                 for message in batch:
                     yield ServerSentEvent(_json(public(message)), event="message", id=str(message.seq))
                 cursor = batch[-1].seq
-            state = asdict(await asyncio.to_thread(store.state, conversation_id))
+                continue
             typing = {"from": state.pop("typing")}
             rating = state.pop("rating")
             for kind, value in (("state", state), ("typing", typing), ("rating", rating)):
