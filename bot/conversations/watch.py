@@ -1,10 +1,11 @@
 """Tells waiters in this process that a conversation has grown.
 
 A notification is only a hint: whoever waits reads the log from its own cursor. Hints within the process are
-immediate; what other processes append is found by a short poll of the log's growing ids.
+immediate; what other processes append is found by a short poll of the log's growing ids, or told by Redis.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,18 +13,26 @@ from contextlib import contextmanager, suppress
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from .hints import Hints
+from .models import Event, Message
 from .store import Store
 
 EVERY = "*"
+POLL_SECONDS = 0.15
+POLL_SECONDS_BESIDE_HINTS = 1.0
+RECENT = 1000  # ids below the newest among which a transaction may still be open
+OPEN_SECONDS = 60.0  # a transaction that is open for longer is told by the waiters' own looking again
+
 log = structlog.get_logger()
 
 
 class Watcher:
     """Waiters by conversation id, or ``EVERY`` for all of them."""
 
-    def __init__(self, store: Store, poll_seconds: float = 0.15) -> None:
-        self._store = store
+    def __init__(self, store: Store, hints: Hints | None = None, poll_seconds: float = POLL_SECONDS) -> None:
+        self._hints = hints
         self._poll_seconds = poll_seconds
+        self._store = store
         self._waiters: dict[str, set[asyncio.Event]] = defaultdict(set)
 
     @contextmanager
@@ -40,21 +49,71 @@ class Watcher:
 
     def hint(self, conversation_id: str) -> None:
         """The conversation has grown (call from the event loop)."""
+        self._wake(conversation_id)
+        if self._hints:
+            self._hints.publish(conversation_id)
+
+    def _wake(self, conversation_id: str) -> None:
         for key in (conversation_id, EVERY):
             for grown in self._waiters.get(key, ()):
                 grown.set()
 
     async def run(self) -> None:
-        """Poll the log for ever; a database that cannot be read is tried again."""
-        heads: tuple[int, int] | None = None
+        """Poll the log, and listen to other processes' hints, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll())
+            if self._hints:
+                tasks.create_task(self._hints.run(self._wake))
+
+    async def _poll(self) -> None:
+        """A database that cannot be read is tried again."""
+        growth = Growth(self._store)
         while True:
             with suppress(SQLAlchemyError):
-                latest = await asyncio.to_thread(self._store.heads)
-                if heads is not None and latest != heads:
-                    for conversation_id in await asyncio.to_thread(self._store.grown, heads):
-                        self.hint(conversation_id)
-                heads = latest
-            await asyncio.sleep(self._poll_seconds)
+                for conversation_id in await asyncio.to_thread(growth.look):
+                    self._wake(conversation_id)
+            told = self._hints and self._hints.alive
+            await asyncio.sleep(POLL_SECONDS_BESIDE_HINTS if told else self._poll_seconds)
+
+
+class Growth:
+    """The conversations that grow, from look to look."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tables = _Table(store, Message), _Table(store, Event)
+
+    def look(self) -> set[str]:
+        """Conversations with messages or events that the last look did not see."""
+        newest = zip(self._tables, self._store.heads(), strict=True)
+        return set().union(*(table.look(id) for table, id in newest))
+
+
+class _Table:
+    """A table of growing ids, of which a smaller one may appear after a greater.
+
+    PostgreSQL gives an id before the transaction commits. So an id that is passed over is looked for until
+    it is there, or so late that its transaction must have been undone.
+    """
+
+    def __init__(self, store: Store, table: type[Message] | type[Event]) -> None:
+        self._store, self._table = store, table
+        self._head: int | None = None
+        self._missing: dict[int, float] = {}
+
+    def look(self, newest: int) -> set[str]:
+        if self._head is None or newest < self._head:  # the first look, or a database that was restored
+            self._head, self._missing = max(0, newest - RECENT), {}
+        if newest == self._head and not self._missing:
+            return set()
+        found = self._store.grown(self._table, self._head, self._missing)
+        newest = max(newest, *found, 0)
+        at = time.monotonic()
+        passed = range(max(self._head, newest - RECENT) + 1, newest)
+        since = {id: at for id in passed} | self._missing
+        self._missing = {id: t for id, t in since.items() if id not in found and at - t < OPEN_SECONDS}
+        self._head = newest
+        return set(found.values())
 
 
 async def wait(grown: asyncio.Event, seconds: float) -> bool:
