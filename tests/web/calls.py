@@ -1,9 +1,20 @@
 """What the tests of the web channel do again and again."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import jwt
+
+from bot.settings import Settings
+
+
+def customer_token(settings: Settings, **claims: Any) -> str:
+    """What the shop would sign for customer c1; ``claims`` override."""
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    claims = {"sub": "c1", "name": "林女士", "aud": "chat", "exp": ends, **claims}
+    return jwt.encode(claims, settings.customer_secret, "HS256")
 
 
 def begin(http: httpx.Client, **body: Any) -> tuple[str, dict[str, str]]:

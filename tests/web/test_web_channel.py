@@ -14,18 +14,7 @@ import pytest
 from bot.settings import Settings
 from tests.faults import TroubledEngine
 
-from .calls import begin, history, problem, until
-
-
-def customer_token(settings: Settings, **claims: Any) -> str:
-    claims = {
-        "sub": "c1",
-        "name": "林女士",
-        "aud": "chat",
-        "exp": datetime.now(UTC) + timedelta(hours=1),
-        **claims,
-    }
-    return jwt.encode(claims, settings.customer_secret, "HS256")
+from .calls import begin, customer_token, history, problem, until
 
 
 def events(http: httpx.Client, mine: dict[str, str], count: int, **params: int) -> list[tuple[str, str, Any]]:
