@@ -8,6 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from bot import problems
 from bot.channels.web.routes import ATTACHMENTS_PATH, create_router
+from bot.conversations.database import UNAVAILABLE
 from bot.settings import Settings, settings
 from bot.wiring import Heart, background, serve
 
@@ -33,7 +34,7 @@ def create(settings: Settings) -> FastAPI:
         # A redirect would name the host that the caller claims.
         redirect_slashes=False,
     )
-    problems.install(app, apart_from=[ATTACHMENTS_PATH])
+    problems.install(app, apart_from=[ATTACHMENTS_PATH], unavailable=UNAVAILABLE)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.origins,

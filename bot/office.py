@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from actions.backend.choice import WrongShop
 from actions.backend.choice import connect as connect_shop
 from bot import desk, problems, staff, studio
-from bot.conversations.database import connect
+from bot.conversations.database import UNAVAILABLE
 from bot.desk.board import Board
 from bot.desk.page import Desk, install
 from bot.settings import Settings, settings
@@ -35,7 +35,7 @@ WEBSOCKET_BYTES = 256 * 1024
 def create(settings: Settings) -> FastAPI:
     """The office's application. One for each process: NiceGUI keeps its pages in the module."""
     heart = Heart(settings)
-    accounts = Accounts(connect(settings.database))
+    accounts = Accounts(heart.database)
     board = Board(heart.store, accounts, heart.watcher)
     shop = connect_shop(settings, connections=CONNECTIONS)
 
@@ -45,7 +45,7 @@ def create(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    problems.install(app)
+    problems.install(app, unavailable=UNAVAILABLE)
     app.add_middleware(
         Guard,
         accounts=accounts,

@@ -5,6 +5,7 @@ import http
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_SECONDS = 20  # for a whole body
+RETRY_SECONDS = 2
 MEDIA_TYPE = "application/problem+json"
 _SAID = {
     400: "The body could not be read.",
@@ -25,6 +27,7 @@ _SAID = {
     415: "This kind of content is not accepted.",
     422: "The request is not valid.",
     429: "Too often; `Retry-After` says in how many seconds to try again.",
+    503: "The database is away for a moment; `Retry-After` says in how many seconds to try again.",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 _HTTP = {
@@ -32,6 +35,9 @@ _HTTP = {
     404: ("not-found", "There is nothing at this address; see /openapi.json."),
     405: ("method-not-allowed", "This address does not take this method; see the header Allow."),
 }
+
+
+log = structlog.get_logger()
 
 
 class ProblemDetail(BaseModel):
@@ -77,9 +83,9 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "model": InvalidRequest if status == 422 else ProblemDetail,
             "description": _SAID[status],
-            **({"headers": _RETRY_AFTER} if status == 429 else {}),
+            **({"headers": _RETRY_AFTER} if status in (429, 503) else {}),
         }
-        for status in statuses
+        for status in (*statuses, 503)
     }
     return documented
 
@@ -93,15 +99,29 @@ def be_exact(document: dict[str, Any]) -> None:
                     response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
 
 
-def install(app: FastAPI, max_body: int = 64 * 1024, apart_from: Collection[str] = ()) -> None:
+def install(
+    app: FastAPI,
+    max_body: int = 64 * 1024,
+    apart_from: Collection[str] = (),
+    unavailable: Collection[type[Exception]] = (),
+) -> None:
     """Let ``app`` answer all its errors as problems, also a body of more than ``max_body`` bytes.
 
     Args:
         apart_from: paths whose routes read the body themselves, and only as far as they like.
+        unavailable: errors that mean "not now", answered with 503 and ``Retry-After``.
     """
     app.add_middleware(_BodyLimit, max_body=max_body, apart_from=apart_from)
     for kind in (Problem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer)
+    for kind in unavailable:
+        app.add_exception_handler(kind, _unavailable)
+
+
+def _unavailable(_request: Request, error: Exception) -> Response:
+    log.error("unavailable", error=type(error).__name__)
+    detail = f"Try again in {RETRY_SECONDS} seconds."
+    return Problem(503, "unavailable", detail, {"Retry-After": str(RETRY_SECONDS)}).response()
 
 
 def _answer(_request: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.secret_files import keys, read_or_make
@@ -30,8 +30,16 @@ class Settings(BaseSettings):
 
     data_dir: Path = ROOT / "var"
     models_dir: Path = ROOT / "models"
-    database_url: str = ""
-    shop_database_url: str = ""
+    # Empty: SQLite in the data folder; postgresql://user:password@host/name else.
+    database_url: str = Field("", repr=False)
+    shop_database_url: str = Field("", repr=False)
+    # Tells several processes faster what has grown, redis://host:port; also read from REDIS_URL.
+    redis_url: str = Field(
+        "",
+        repr=False,
+        pattern="^$|^(redis|rediss|unix)://",
+        validation_alias=AliasChoices("redis_url", "GUITAI_REDIS_URL", "REDIS_URL"),
+    )
     engine_db: str = ""
 
     # Addresses as browsers see them, where a proxy stands in front; empty: http://host:port.

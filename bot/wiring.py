@@ -16,6 +16,7 @@ from bot import logs
 from bot.connections import Guarded
 from bot.conversations.database import connect
 from bot.conversations.engine_client import EngineClient
+from bot.conversations.hints import Hints
 from bot.conversations.silence import Silence
 from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
@@ -46,8 +47,9 @@ class Heart:
     """The conversations of one installation, as one process sees them."""
 
     def __init__(self, settings: Settings) -> None:
-        self.store = Store(connect(settings.database), timedelta(hours=settings.reopen_hours))
-        self.watcher = Watcher(self.store)
+        self.database = connect(settings.database)
+        self.store = Store(self.database, timedelta(hours=settings.reopen_hours))
+        self.watcher = Watcher(self.store, Hints(settings.redis_url) if settings.redis_url else None)
         self._settings = settings
 
     def engine(self) -> EngineClient:

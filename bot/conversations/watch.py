@@ -82,11 +82,15 @@ class Growth:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._tables = _Table(store, Message), _Table(store, Event)
+        self._grown: set[str] = set()
 
     def look(self) -> set[str]:
         """Conversations with messages or events that the last look did not see."""
-        newest = zip(self._tables, self._store.heads(), strict=True)
-        return set().union(*(table.look(id) for table, id in newest))
+        # Kept, so that nothing is lost should the database be away between two tables.
+        for table, newest in zip(self._tables, self._store.heads(), strict=True):
+            self._grown |= table.look(newest)
+        grown, self._grown = self._grown, set()
+        return grown
 
 
 class _Table:
