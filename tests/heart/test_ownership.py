@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.conversations.ownership import MOVES as MOVES_OF_THE_TABLE
 from bot.conversations.ownership import IllegalMove, kind, next_owner
 
 OWNERS = ["bot", "queue", "agent:7", "closed"]
@@ -13,10 +14,13 @@ EXPECTED = {
     ("queue", "leave_queue"): "bot",
     ("queue", "close"): "closed",
     ("agent:7", "hand_back"): "bot",
+    ("agent:7", "transfer"): "agent:9",
+    ("agent:7", "requeue"): "queue",
     ("agent:7", "close"): "closed",
     ("closed", "reopen"): "bot",
+    ("closed", "renew"): "bot",
 }
-MOVES = ["hand_over", "take", "leave_queue", "hand_back", "close", "reopen", "no_such_move"]
+MOVES = [*sorted({move for _, move in MOVES_OF_THE_TABLE}), "no_such_move"]
 
 
 @pytest.mark.parametrize("owner", OWNERS)
@@ -32,3 +36,8 @@ def test_a_move_leads_where_the_table_says_or_is_refused(owner: str, move: str) 
 def test_taking_needs_an_agent() -> None:
     with pytest.raises(IllegalMove, match="agent"):
         next_owner("queue", "take")
+
+
+def test_a_transfer_needs_another_agent() -> None:
+    with pytest.raises(IllegalMove, match="another agent"):
+        next_owner("agent:7", "transfer", 7)
