@@ -396,6 +396,8 @@ class Store:
         Raises:
             NotYours: the conversation does not belong to this agent (any more).
         """
+        # Apart from a shopper's, which hold no such character: hers must not stand for the agent's.
+        client_id = f"/{client_id}"
         with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             known = steps.seq_of(session, conversation_id, client_id)

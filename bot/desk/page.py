@@ -456,7 +456,7 @@ class Page:
             return
         place, client_id, words = (str(said.get(key) or "") for key in ("conversation", "client_id", "text"))
         outcome = "refused"
-        if not client_id or len(client_id) > 64 or not await self._signed_in():
+        if not client_id or len(client_id) > 63 or not await self._signed_in():
             return
         if len(words) > TEXT_LIMIT:
             self._tell("too_long", limit=TEXT_LIMIT)
