@@ -18,7 +18,7 @@ demo: setup ## start everything with the sample shop, and print where it is
 
 setup: .venv/.done .venv-engine/.done ## make both environments from the locked requirements
 
-test: setup browser postgresql train ## run all tests (sets up what they need)
+test: setup browser databases train ## run all tests (sets up what they need)
 	$(ENGINE_PY) -m pytest --confcutdir=tests/engine tests/engine
 	$(PY) -m pytest --ignore=tests/engine -m "not slow"
 
@@ -100,13 +100,13 @@ browser:
 	    echo "The browser tests need Chromium and a Chinese font: install them, e.g. 'apt install chromium fonts-noto-cjk'." >&2; exit 1; }; \
 	fi
 
-# PostgreSQL's programs for the tests, from the system's packages.
-postgresql:
-	@if ! { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1; then \
-	  echo "Installing PostgreSQL"; \
+# PostgreSQL's and Redis's programs for the tests, from the system's packages.
+databases:
+	@if ! { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || ! command -v redis-server >/dev/null; then \
+	  echo "Installing PostgreSQL and Redis"; \
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	  { $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null || \
-	    echo "The tests skip PostgreSQL: install it, e.g. 'apt install postgresql'." >&2; \
+	  { $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends postgresql redis-server; } >/dev/null || \
+	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop lock clean browser postgresql
+.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop lock clean browser databases

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext
 from bot.migrations import upgrade
 from tests.browser import chromium_browser
 from tests.postgres import PostgreSQL, postgresql_server, programs
+from tests.redis_server import PROGRAM, RedisServer, redis_server
 from tests.stack import Running, running_stack
 
 DATABASES = ("sqlite", "postgresql")
@@ -27,6 +28,14 @@ def postgresql() -> Iterator[PostgreSQL]:
     if bin is None:
         pytest.skip("PostgreSQL's programs are not here: install them, e.g. 'apt install postgresql'")
     with postgresql_server(bin) as server:
+        yield server
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    if PROGRAM is None:
+        pytest.skip("redis-server is not here: install it, e.g. 'apt install redis-server'")
+    with redis_server() as server:
         yield server
 
 
