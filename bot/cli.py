@@ -1,22 +1,32 @@
 """The command ``bot``."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+    from bot.conversations.store import Store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data = typer.Typer(no_args_is_help=True, help="Training data.")
 catalogue = typer.Typer(no_args_is_help=True, help="The shop's goods, as the bot knows them.")
 shop = typer.Typer(no_args_is_help=True, help="The shop that the bot talks to.")
 staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
+privacy = typer.Typer(no_args_is_help=True, help="What is kept of a customer or visitor.")
 app.add_typer(data, name="data")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(shop, name="shop")
 app.add_typer(staff, name="staff")
+app.add_typer(privacy, name="privacy")
 
 
 @app.callback()
@@ -177,6 +187,118 @@ def password(name: str) -> None:
         typer.echo(renew_password(settings, name))
     except UnknownAccount:
         _fail(f"There is no account named {name}.")
+
+
+_Customer = Annotated[str, typer.Option(help="Id of the shop's customer.")]
+_Conversation = Annotated[str, typer.Option(help="Id of one conversation: a visitor has no other name.")]
+
+
+@privacy.command()
+def export(
+    customer: _Customer = "",
+    conversation: _Conversation = "",
+    out: Annotated[Path, typer.Option(help="Where to write the zip archive.")] = Path("privacy-export.zip"),
+) -> None:
+    """Write all that is kept of a customer to an archive, for her and for machines to read."""
+    from bot.conversations.export import NothingKept
+    from bot.conversations.export import export as write
+
+    with _kept(customer, conversation) as (store, data_dir, which):
+        try:
+            counts = write(store, data_dir, which, out, by=_operator())
+        except NothingKept:
+            _fail("Nothing is kept of whom you named.")
+        except FileExistsError:
+            _fail(f"{out} is there already: choose another name with --out.")
+        except OSError as error:
+            _fail(f"{out} cannot be written ({error.strerror}): may you write there, is the disk full?")
+    typer.echo(f"Written to {out}: {_listed(counts)}.")
+
+
+@privacy.command()
+def erase(
+    customer: _Customer = "",
+    conversation: _Conversation = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete all that is kept of a customer, for ever."""
+    from bot.conversations.privacy import Privacy
+
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Delete all that is kept of {customer or conversation} for ever?", abort=True)
+    with _kept(customer, conversation) as (store, data_dir, which):
+        counts = Privacy(store, data_dir).erase(which, by=_operator())
+    if not counts:
+        typer.echo("Nothing is kept of whom you named.")
+        return
+    typer.echo(f"Erased: {_listed(counts)}.")
+    typer.echo("The engine forgets them within seconds; if it does not run, as soon as it does.")
+
+
+@contextmanager
+def _kept(customer: str, conversation: str) -> Iterator[tuple["Store", Path, "ColumnElement[bool]"]]:
+    """The log, the data folder, and the choice of whom is asked for."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.conversations import snapshots
+    from bot.conversations.database import connect
+    from bot.conversations.privacy import of_customer, of_id
+    from bot.conversations.store import Store
+    from bot.settings import settings
+
+    if bool(customer) == bool(conversation):
+        _fail("Give either --customer or --conversation.")
+    try:
+        if not snapshots.is_there(settings.database):
+            _fail(f"There is nothing in {settings.data_dir}: is GUITAI_DATA_DIR right?")
+        which = of_customer(customer) if customer else of_id(conversation)
+        yield Store(connect(settings.database)), settings.data_dir, which
+    except snapshots.Failed as why:
+        _fail(f"{why}.")
+    except SQLAlchemyError as error:
+        _fail(f"The database cannot be used ({type(error).__name__}): is GUITAI_DATA_DIR right?")
+
+
+def _operator() -> str:
+    """Who it was, without a name."""
+    return f"cli:{os.getuid()}"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}(s)" for name, count in sorted(counts.items()))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="The archive to be made, a tar.gz.")]) -> None:
+    """Copy everything that is kept into one archive, while everything runs."""
+    from bot.backup import CannotBackUp, back_up
+    from bot.settings import settings
+
+    try:
+        back_up(settings, file)
+    except CannotBackUp as why:
+        _fail(str(why))
+    typer.echo(f"Backed up to {file} ({file.stat().st_size / 1e6:.1f} MB). It holds secrets: keep it safe.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive made by `bot backup`.")],
+    force: Annotated[bool, typer.Option("--force", help="Where data is, move it aside.")] = False,
+) -> None:
+    """Put back what an archive holds. The processes must not run on that data meanwhile."""
+    from bot import backup
+    from bot.settings import settings
+
+    try:
+        done = backup.restore(settings, file, force)
+    except backup.CannotRestore as why:
+        _fail(str(why))
+    typer.echo(f"Restored to {settings.data_dir} as it was at {done.made_at}.")
+    if done.aside:
+        typer.echo(f"The former data lies in {done.aside}: delete it once all is well.")
+    if done.erased:
+        typer.echo(f"What was erased since was erased again ({done.erased} rows).")
 
 
 def _fail(message: str) -> NoReturn:

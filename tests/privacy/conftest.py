@@ -1,0 +1,88 @@
+"""A database with the data of two people, of each kind of database in turn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import Engine, func, select
+
+from bot.conversations.attachments import Attachments
+from bot.conversations.database import connect
+from bot.conversations.models import Base, Delivery, Rating
+from bot.conversations.privacy import Privacy
+from bot.conversations.steps import Reply, now
+from bot.conversations.store import Store
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(database: Engine) -> Store:
+    return Store(database)
+
+
+@dataclass
+class Installation:
+    """One log with its pictures."""
+
+    store: Store
+    database: Engine
+    data_dir: Path
+    privacy: Privacy
+
+    def talk(self, customer: str | None, words: str) -> str:
+        """A conversation with something in every table; its id."""
+        store = self.store
+        conversation = store.begin("web", customer, "林小姐" if customer else None).id
+        kept = Attachments(store, self.data_dir)
+        store.receive(conversation, "a", words, attachment=kept.keep(conversation, picture()))
+        turn = store.claim_turn("me", 30.0)
+        assert turn
+        store.finish_turn(turn, [Reply("好的")], {"intent": "order_status"}, "model", {"reason": "complaint"})
+        store.take(conversation, 7, "小陈")
+        store.hand_back(conversation, 7, settled=words)
+        store.receive(conversation, "b", words)
+        store.claim_turn("somebody else", 300.0)
+        with store.writing() as session:
+            session.add(Delivery(conversation_id=conversation, receiver="mail", next_at=now()))
+            rating = Rating(conversation_id=conversation, served_by="bot", seq=1, asked_at=now())
+            rating.score, rating.comment = 1, words
+            session.add(rating)
+        return conversation
+
+    def rows(self, conversation: str | None = None) -> dict[str, int]:
+        """How many rows each table has, of this conversation or of all."""
+        counts = {}
+        with self.database.connect() as connection:
+            for table in Base.metadata.sorted_tables:
+                key = table.c.get("conversation_id", table.c.id if table.name == "conversation" else None)
+                query = select(func.count()).select_from(table)
+                if conversation:
+                    if key is None:
+                        continue
+                    query = query.where(key == conversation)
+                counts[table.name] = connection.scalar(query) or 0
+        return counts
+
+    def pictures(self) -> int:
+        """How many pictures lie on the disk."""
+        return len(list((self.data_dir / "attachments").glob("*")))
+
+
+def picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (20, 10), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def here(store: Store, database: Engine, tmp_path: Path) -> Installation:
+    return Installation(store, database, tmp_path, Privacy(store, tmp_path))
