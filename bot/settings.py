@@ -65,8 +65,8 @@ class Settings(BaseSettings):
     # A turn whose process died is taken over after this time; longer than turn_seconds.
     lease_seconds: float = Field(9.0, gt=0, le=600)
 
-    # A silent shopper: after an agent's last word she is reminded, then the service is closed; after the bot's
-    # it is closed at once. 0: never.
+    # A silent shopper: after an agent's last word she is reminded, then the service is closed; after the
+    # bot's it is closed at once. 0: never.
     remind_minutes: float = Field(10, ge=0)
     close_minutes: float = Field(10, ge=0)
     bot_close_minutes: float = Field(60, ge=0)

@@ -41,6 +41,8 @@ def context(turn: ClaimedTurn) -> dict[str, Any]:
         told["attachments"] = [turn.attachment]
     if turn.service:
         told["service"] = turn.service
+    if turn.anew:
+        told["anew"] = True
     if turn.settled:
         told["settled"] = turn.settled
     return told

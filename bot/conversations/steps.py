@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from . import notices, ownership, script
+from . import notices, ownership, script, statements
 from .models import Attachment, Conversation, Delivery, Erasure, Event, Message, Rating, Turn
 
 OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
+AT_ONCE_OF_ONE = 4  # turns of one customer in all her conversations, so that others are answered too
 
 
 class UnknownConversation(Exception):
@@ -64,49 +65,45 @@ def locked(session: Session, conversation_id: str) -> Conversation:
     return conversation
 
 
-def seq_of(session: Session, conversation_id: str, client_id: str) -> int | None:
-    """The message that was already received under this id, if any."""
-    query = select(Message.seq).where(
-        Message.conversation_id == conversation_id, Message.client_id == client_id
-    )
-    return session.scalar(query)
+def append(session: Session, conversation: Conversation, reply: Reply, **more: Any) -> Message:
+    """The log holds what the shopper saw: bot and system speak in the script that she writes.
 
-
-def owed(session: Session, conversation_id: str) -> int:
-    """How many answers the bot still owes in this conversation."""
-    return session.scalar(select(func.count()).where(Turn.conversation_id == conversation_id)) or 0
-
-
-def append(session: Session, conversation: Conversation, reply: Reply) -> Message:
-    """The log holds what the shopper saw: bot and system speak in the script that she writes."""
+    ``more`` are other members of the message. It is written at once, and the session does not know it.
+    """
     text, content = reply.text, reply.content
     if conversation.script == script.HANT and reply.sender in ("bot", "system"):
         text, content = script.traditional([text, content], reply.names)
-    conversation.last_seq += 1
-    conversation.updated_at = now()
-    _listen(conversation, reply.sender)
+    at = now()
+    statements.change(
+        session,
+        conversation,
+        last_seq=conversation.last_seq + 1,
+        updated_at=at,
+        **_listening(conversation, reply.sender, at),
+    )
     if conversation.pushed:
         owed = (Delivery.conversation_id == conversation.id) & Delivery.next_at.is_(None)
-        session.execute(update(Delivery).where(owed).values(next_at=conversation.updated_at))
-    message = Message(
+        session.execute(update(Delivery).where(owed).values(next_at=at))
+    return statements.append(
+        session,
         conversation_id=conversation.id,
         seq=conversation.last_seq,
-        at=conversation.updated_at,
+        at=at,
         sender=reply.sender,
         name=reply.name,
         text=text,
         content=content,
+        **more,
     )
-    session.add(message)
-    return message
 
 
-def _listen(conversation: Conversation, speaker: str) -> None:
+def _listening(conversation: Conversation, speaker: str, at: datetime) -> dict[str, Any]:
     """Whose word is waited for now; what the service itself says changes nothing."""
     if speaker == "shopper":
-        conversation.quiet_since, conversation.reminded = None, False
-    elif speaker == "agent" or (speaker == "bot" and conversation.owner == ownership.BOT):
-        conversation.quiet_since, conversation.reminded = conversation.updated_at, False
+        return {"quiet_since": None, "reminded": False}
+    if speaker == "agent" or (speaker == "bot" and conversation.owner == ownership.BOT):
+        return {"quiet_since": at, "reminded": False}
+    return {}
 
 
 def move(
@@ -141,11 +138,18 @@ def move(
 
 
 def hand_over(
-    session: Session, conversation: Conversation, *, by: str, reason: str, detail: dict[str, Any] | None
-) -> Message:
+    session: Session,
+    conversation: Conversation,
+    *,
+    by: str,
+    reason: str,
+    detail: dict[str, Any] | None,
+    **more: Any,
+) -> None:
+    """``more`` are members of the notice (``append``)."""
     move(session, conversation, "hand_over", by=by, reason=reason, detail=detail)
     session.flush()
-    return append(session, conversation, queue_notice(session, conversation, "handed_over"))
+    append(session, conversation, queue_notice(session, conversation, "handed_over"), **more)
 
 
 def reopen(session: Session, conversation: Conversation, within: timedelta) -> None:
@@ -215,15 +219,16 @@ def leave_queue(session: Session, conversation: Conversation) -> None:
 
 def queue_notice(session: Session, conversation: Conversation, key: str) -> Reply:
     return Reply(
-        notices.text(key, position=position(session, conversation)),
+        notices.text(key, position=position(session, conversation.owner_since)),
         notices.buttons(notices.LEAVE_QUEUE),
         sender="system",
     )
 
 
-def position(session: Session, conversation: Conversation) -> int:
+def position(session: Session, since: datetime) -> int:
+    """The place in the queue of who came into it at this moment."""
     ahead = select(func.count()).where(
-        Conversation.owner == ownership.QUEUE, Conversation.owner_since < conversation.owner_since
+        Conversation.owner == ownership.QUEUE, Conversation.owner_since < since
     )
     return (session.scalar(ahead) or 0) + 1
 
@@ -257,15 +262,29 @@ def attachment(session: Session, conversation_id: str, attachment_id: str) -> At
     return found
 
 
+def has_room(session: Session, conversation: Conversation) -> bool:
+    """Whether one more turn of this customer may be answered at once, which ``claimable`` asks as well."""
+    hers = conversation.customer_id
+    return hers is None or statements.in_work(session, hers, now()) < AT_ONCE_OF_ONE
+
+
 def claimable(lock: bool = False) -> Select[Turn]:
     """The turn to be answered next; to ``lock`` it and its conversation waits for nobody who has either."""
-    earlier = aliased(Turn)
+    earlier, other, elsewhere = aliased(Turn), aliased(Turn), aliased(Conversation)
+    hers = (
+        select(func.count())
+        .select_from(other)
+        .join(elsewhere, elsewhere.id == other.conversation_id)
+        .where(elsewhere.customer_id == Conversation.customer_id, other.lease_until > now())
+        .scalar_subquery()
+    )
     query = (
         select(Turn)
         .join(Conversation, Conversation.id == Turn.conversation_id)
         .where(
             (Turn.lease_until.is_(None)) | (Turn.lease_until < now()),
             ~exists().where(earlier.conversation_id == Turn.conversation_id, earlier.seq < Turn.seq),
+            Conversation.customer_id.is_(None) | (hers < AT_ONCE_OF_ONE),
         )
         .order_by(Turn.id)
         .limit(1)
@@ -279,19 +298,18 @@ def settled(session: Session, conversation_id: str) -> str | None:
     return (last.detail or {}).get("settled") if last else None
 
 
-def service(session: Session, conversation_id: str) -> int:
-    """Which service of the conversation this is: 0, and another number after each reopening."""
+def service(session: Session, conversation_id: str) -> tuple[int, bool]:
+    """Which service of the conversation this is, and whether it began anew.
+
+    The first is 0; each reopening makes it another number.
+    """
     last = _last(session, conversation_id, "reopen", "renew")
-    return last.id if last else 0
+    return (last.id, last.move == "renew") if last else (0, False)
 
 
-def _last(session: Session, conversation_id: str, *moves: str) -> Event | None:
-    return session.scalar(
-        select(Event)
-        .where(Event.conversation_id == conversation_id, Event.move.in_(moves))
-        .order_by(Event.id.desc())
-        .limit(1)
-    )
+def _last(session: Session, conversation_id: str, *moves: str) -> Any:
+    session.flush()
+    return statements.last_move(session, conversation_id, moves)
 
 
 def forget(session: Session, conversation_id: str, *, goes_on: bool = False) -> None:

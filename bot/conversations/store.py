@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, delete, exists, func, select
+from sqlalchemy import Engine, Row, delete, func, select
 from sqlalchemy.orm import Session
 
-from . import notices, ownership, ratings, script, steps
+from . import notices, ownership, ratings, script, statements, steps
 from .models import Attachment, Conversation, Event, Message, Turn
 from .steps import Reply, UnknownConversation, now
 
@@ -49,6 +49,8 @@ class ClaimedTurn:
     """What an agent noted as settled when last handing back."""
     service: int
     """Which service this is: 0, and another number after each reopening."""
+    anew: bool
+    """Whether this service began anew, long after the one before."""
 
     @property
     def message_id(self) -> str:
@@ -70,7 +72,21 @@ class State:
     """The service that she may rate now (``ratings.public``)."""
 
 
-def public(message: Message) -> dict[str, Any]:
+def _state(session: Session, conversation_id: str) -> State:
+    found = statements.found(session, conversation_id)
+    if found is None:
+        raise UnknownConversation(conversation_id)
+    if found.owner == ownership.QUEUE:
+        position = steps.position(session, found.owner_since)
+        wait = steps.expected_wait(session, position)
+        return State(found.customer_id, "queue", position, wait, None)
+    kind = ownership.kind(found.owner)
+    typing = "bot" if kind == "bot" and found.owed else None
+    rating = ratings.public(ratings.current(session, conversation_id)) if found.rated else None
+    return State(found.customer_id, kind, None, None, typing, rating)
+
+
+def public(message: Message | Row[Any]) -> dict[str, Any]:
     """The message as the web channel shows it (conversation contract)."""
     shown = {
         "seq": message.seq,
@@ -93,6 +109,29 @@ def _held(session: Session, conversation_id: str, agent_id: int | str) -> Conver
 def _check_held(conversation: Conversation, agent_id: int | str) -> None:
     if conversation.owner != ownership.agent(agent_id):
         raise NotYours(conversation.id)
+
+
+def _claimed(
+    session: Session, conversation: Conversation, message: Message, turn_id: int, lease_by: str
+) -> ClaimedTurn:
+    customer = None
+    if conversation.customer_id:
+        customer = {"id": conversation.customer_id, "name": conversation.customer_name, "verified": True}
+    return ClaimedTurn(
+        turn_id,
+        lease_by,
+        conversation.id,
+        message.seq,
+        conversation.epoch,
+        conversation.owner,
+        conversation.channel,
+        customer,
+        message.text,
+        message.payload,
+        (message.content or {}).get("attachment"),
+        steps.settled(session, conversation.id),
+        *steps.service(session, conversation.id),
+    )
 
 
 class Store:
@@ -170,31 +209,50 @@ class Store:
             UnknownConversation, UnknownPayload, UnknownAttachment;
             TooManyOwed: answers to earlier messages are still owed.
         """
+        return self.receive_and_claim(conversation_id, client_id, text, payload, attachment)[0]
+
+    def receive_and_claim(
+        self,
+        conversation_id: str,
+        client_id: str,
+        text: str | None,
+        payload: str | None,
+        attachment: str | None,
+        lease_by: str | None = None,
+        lease_seconds: float = 0,
+    ) -> tuple[int, ClaimedTurn | None]:
+        """``receive``, and under a lease the turn as well, unless others come before it."""
         written_in = script.written_in(text) if text else None
         with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
-            known = steps.seq_of(session, conversation_id, client_id)
+            known = statements.seq_of(session, conversation_id, client_id)
             if known is not None:
-                return known
-            if steps.owed(session, conversation_id) >= OWED_LIMIT:
+                return known, None
+            owed = statements.owed(session, conversation_id)
+            if owed >= OWED_LIMIT:
                 raise TooManyOwed(conversation_id)
             if payload is not None:
                 text = steps.offered_title(session, conversation, payload)
             steps.reopen(session, conversation, self._reopen_within)
-            conversation.script = written_in or conversation.script
+            if written_in and written_in != conversation.script:
+                statements.change(session, conversation, script=written_in)
             picture = steps.attachment(session, conversation_id, attachment) if attachment else None
             shown = Reply(text, attachment=attachment, sender="shopper")
-            message = steps.append(session, conversation, shown)
+            message = steps.append(session, conversation, shown, client_id=client_id, payload=payload)
             if picture and picture.seq is None:
                 picture.seq = message.seq
-            message.client_id, message.payload = client_id, payload
             if payload == notices.HUMAN:
                 steps.ask_human(session, conversation, self._reopen_within)
             elif payload == notices.LEAVE_QUEUE:
                 steps.leave_queue(session, conversation)
             elif ownership.kind(conversation.owner) in ("bot", "queue"):
-                session.add(Turn(conversation_id=conversation_id, seq=message.seq))
-            return message.seq
+                if owed or not steps.has_room(session, conversation):
+                    lease_by = None
+                until = now() + timedelta(seconds=lease_seconds) if lease_by else None
+                turn_id = statements.owe(session, conversation_id, message.seq, lease_by, until)
+                if lease_by:
+                    return message.seq, _claimed(session, conversation, message, turn_id, lease_by)
+            return message.seq, None
 
     def ask_human(self, conversation_id: str) -> None:
         """The shopper asks for a person; nothing changes where one is coming or here already."""
@@ -221,21 +279,20 @@ class Store:
         with self.reading() as session:
             return list(session.scalars(query.order_by(Message.seq).limit(limit)))
 
+    def news(
+        self, conversation_id: str, after: int, limit: int = 100
+    ) -> tuple[Sequence[Message | Row[Any]], State]:
+        """Messages with ``seq > after``, oldest first, at most ``limit``, and the state of that moment.
+
+        Raises UnknownConversation.
+        """
+        with self.reading() as session:
+            return statements.behind(session, conversation_id, after, limit), _state(session, conversation_id)
+
     def state(self, conversation_id: str) -> State:
         """Who owns the conversation now, and what waiting means. Raises UnknownConversation."""
         with self.reading() as session:
-            conversation = session.get(Conversation, conversation_id)
-            if conversation is None:
-                raise UnknownConversation(conversation_id)
-            whose = conversation.customer_id
-            if conversation.owner == ownership.QUEUE:
-                position = steps.position(session, conversation)
-                return State(whose, "queue", position, steps.expected_wait(session, position), None)
-            kind = ownership.kind(conversation.owner)
-            owed = select(exists().where(Turn.conversation_id == conversation_id))
-            typing = "bot" if kind == "bot" and session.scalar(owed) else None
-            rating = ratings.public(ratings.current(session, conversation_id))
-            return State(whose, kind, None, None, typing, rating)
+            return _state(session, conversation_id)
 
     def attach(self, conversation_id: str, attachment_id: str, type: str, size: int) -> None:
         """A picture of the conversation is kept under this id. Raises UnknownConversation."""
@@ -283,28 +340,7 @@ class Store:
                         Message.conversation_id == turn.conversation_id, Message.seq == turn.seq
                     )
                 ).one()
-                customer = None
-                if conversation.customer_id:
-                    customer = {
-                        "id": conversation.customer_id,
-                        "name": conversation.customer_name,
-                        "verified": True,
-                    }
-                return ClaimedTurn(
-                    turn.id,
-                    lease_by,
-                    conversation.id,
-                    turn.seq,
-                    conversation.epoch,
-                    conversation.owner,
-                    conversation.channel,
-                    customer,
-                    message.text,
-                    message.payload,
-                    (message.content or {}).get("attachment"),
-                    steps.settled(session, conversation.id),
-                    steps.service(session, conversation.id),
-                )
+                return _claimed(session, conversation, message, turn.id, lease_by)
         return None
 
     def finish_turn(
@@ -330,31 +366,22 @@ class Store:
                 # Erased while the engine answered, which has begun to remember it anew.
                 steps.forget(session, turn.conversation_id)
                 return False
-            held = session.scalar(
-                select(Turn).where(Turn.id == turn.id, Turn.lease_by == turn.lease_by).with_for_update()
+            holds = conversation.epoch == turn.epoch
+            if not holds and ownership.kind(conversation.owner) in ("bot", "queue"):
+                statements.release_turn(session, turn.id, turn.lease_by)
+                return False
+            if not statements.end_turn(session, turn.id, turn.lease_by) or not holds:
+                return False
+            statements.understood(
+                session, turn.conversation_id, turn.seq, understanding=understanding, model=model
             )
-            if held is None:
-                return False
-            if conversation.epoch != turn.epoch:
-                if ownership.kind(conversation.owner) in ("bot", "queue"):
-                    held.lease_by = held.lease_until = None
-                else:
-                    session.delete(held)
-                return False
-            session.delete(held)
-            asked = session.scalars(
-                select(Message).where(
-                    Message.conversation_id == turn.conversation_id, Message.seq == turn.seq
-                )
-            ).one()
-            asked.understanding, asked.model = understanding, model
             for reply in replies:
-                steps.append(session, conversation, reply).reply_to = turn.seq
+                steps.append(session, conversation, reply, reply_to=turn.seq)
             if handoff and conversation.owner == ownership.BOT:
                 reason = str(handoff.get("reason", "asked_for_human"))
                 steps.hand_over(
-                    session, conversation, by="bot", reason=reason, detail=handoff
-                ).reply_to = turn.seq
+                    session, conversation, by="bot", reason=reason, detail=handoff, reply_to=turn.seq
+                )
             return True
 
     def waiting_reply(self, conversation_id: str) -> Reply:
@@ -400,13 +427,12 @@ class Store:
         client_id = f"/{client_id}"
         with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
-            known = steps.seq_of(session, conversation_id, client_id)
+            known = statements.seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
             _check_held(conversation, agent_id)
-            message = steps.append(session, conversation, Reply(text, sender="agent", name=name))
-            message.client_id = client_id
-            return message.seq
+            said = Reply(text, sender="agent", name=name)
+            return steps.append(session, conversation, said, client_id=client_id).seq
 
     def hand_back(self, conversation_id: str, agent_id: int | str, settled: str | None = None) -> None:
         """The agent gives the conversation back to the bot; ``settled``: what was agreed. Raises NotYours."""

@@ -15,7 +15,7 @@ from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.nlu.constants import RESPONSE_SELECTOR_PREDICTION_KEY, RESPONSE_SELECTOR_PROPERTY_NAME
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY
@@ -82,6 +82,8 @@ class TurnProcessor(MessageProcessor):
         if known:
             return known
         await self._update_tracker_session(tracker, message.output_channel)
+        if _begins_anew(message, tracker):
+            await self._start_session(tracker, message.output_channel)
         await self._handle_message_with_tracker(message, tracker)
         calls_failed = _calls_failed.set([])
         try:
@@ -111,6 +113,12 @@ class TurnProcessor(MessageProcessor):
             session.commit()
             if sqlite:
                 session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+    async def _start_session(self, tracker: DialogueStateTracker, channel: OutputChannel) -> None:
+        """Forget what was going on, but not what is known: slots are carried over."""
+        prediction = PolicyPrediction.for_action_name(self.domain, ACTION_SESSION_START_NAME)
+        action = self._get_action(ACTION_SESSION_START_NAME)
+        await self._run_action(action, tracker, channel, self.nlg, prediction)
 
     async def parse_message(
         self,
@@ -283,3 +291,11 @@ def _understanding(parsed: dict[str, Any]) -> dict[str, Any]:
 
 def _rounded(confidence: float) -> float:
     return round(float(confidence), 4)
+
+
+def _begins_anew(message: UserMessage, tracker: DialogueStateTracker) -> bool:
+    """Whether this is the first message of a service that began anew."""
+    context = message.metadata.get("context") or {}
+    last = tracker.get_last_event_for(UserUttered)
+    before = (last.metadata.get("context") or {}) if last else {}
+    return bool(context.get("anew")) and context.get("service") != before.get("service", 0)
