@@ -47,6 +47,21 @@ def demo() -> None:
         _fail(str(why))
 
 
+@app.command()
+def migrate() -> None:
+    """Make or upgrade the tables and the first staff accounts, whose passwords are in passwords.json."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot import demo as whole
+    from bot.settings import settings
+
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        whole.prepare(settings)
+    except SQLAlchemyError as error:
+        _fail(f"The database cannot be used ({type(error).__name__}): see that it runs and GUITAI_DATABASE_URL.")
+
+
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
