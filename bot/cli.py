@@ -59,7 +59,8 @@ def migrate() -> None:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         whole.prepare(settings)
     except SQLAlchemyError as error:
-        _fail(f"The database cannot be used ({type(error).__name__}): see that it runs and GUITAI_DATABASE_URL.")
+        cause = type(error).__name__
+        _fail(f"The database cannot be used ({cause}): see that it runs and GUITAI_DATABASE_URL is right.")
 
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
