@@ -74,7 +74,8 @@ class Problem(Exception):
         """The answer; ``more`` are extra members."""
         title = http.HTTPStatus(self.status).phrase
         body = {"type": self.type, "title": title, "status": self.status, "detail": self.detail, **more}
-        return JSONResponse(body, self.status, self.headers, MEDIA_TYPE)
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(self.headers or {})}
+        return JSONResponse(body, self.status, headers, MEDIA_TYPE)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -36,6 +36,7 @@ QUEUE_SECONDS = 3
 LARGEST = 2**31 - 1  # what the database takes for a number
 ATTACHMENTS_PATH = "/api/chat/attachments"
 UPLOAD_SECONDS = 90
+NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
 # Of one conversation, and of all that come from one address.
 PICTURES_PER_HOUR = 20
 ADDRESS_PICTURES_PER_HOUR = 300
@@ -364,7 +365,9 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
     ) -> EventSourceResponse:
         """Server-sent events: ``message`` with its seq as id, others (state, typing, rating) without."""
         cursor = after if last_event_id is None else last_event_id
-        return EventSourceResponse(_events(store, watcher, mine, cursor), ping=PING_SECONDS)
+        return EventSourceResponse(
+            _events(store, watcher, mine, cursor), ping=PING_SECONDS, headers=NO_SNIFFING
+        )
 
     channel = APIRouter()
     channel.include_router(router)
@@ -424,7 +427,7 @@ def _visible(text: str) -> str | None:
 
 def _never_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(NO_SNIFFING)
 
 
 def _address(request: Request) -> str:
