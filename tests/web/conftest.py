@@ -11,6 +11,8 @@ from bot.settings import Settings
 from tests.faults import TroubledEngine
 from tests.servers import serving
 
+from .shop_page import Shop, shop_with_widget
+
 
 @pytest.fixture(scope="module")
 def engine() -> TroubledEngine:
@@ -39,3 +41,9 @@ def front(settings: Settings) -> Iterator[str]:
 def http(front: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=front, timeout=10) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with shop_with_widget(tmp_path_factory.mktemp("shop")) as shop:
+        yield shop

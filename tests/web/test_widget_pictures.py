@@ -1,75 +1,27 @@
 """Pictures in the widget, in a real browser on a shop's page that guards itself well."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Route as Path_
 
-from bot.front import create
-from bot.migrations import upgrade
-from bot.settings import Settings
-from tests.faults import TroubledEngine
-from tests.servers import free_port, serving
+from .shop_page import Shop, messages, opened, part
 
 UPLOAD = "**/api/chat/attachments"
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """A shop's page with the widget, and the front it comes from."""
-    port = free_port()
-    with serving(TroubledEngine().app()) as engine:
-        settings = Settings(
-            data_dir=tmp_path_factory.mktemp("widget"),
-            engine_url=engine,
-            allowed_origins=f"http://127.0.0.1:{port}",
-        )
-        upgrade(settings.database)
-        with serving(create(settings)) as front:
-
-            def show(request: Request) -> HTMLResponse:
-                policy = (
-                    f"default-src 'none'; script-src {front}; connect-src {front}; img-src blob:;"
-                    " require-trusted-types-for 'script'"
-                )
-                page = f'<!doctype html><title>店</title><script src="{front}/widget.js" async></script>'
-                return HTMLResponse(page, headers={"Content-Security-Policy": policy})
-
-            with serving(Starlette(routes=[Path_("/", show)]), port) as url:
-                yield url, front
-
-
 @pytest.fixture
-def page(shop: tuple[str, str], context: Callable[..., BrowserContext]) -> Page:
-    return opened(shop, context())
-
-
-def opened(shop: tuple[str, str], context: BrowserContext) -> Page:
-    page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-    # Playwright begins to catch file choosers with the first listener, and a key may be faster than that.
-    page.on("filechooser", lambda _: None)
-    page.goto(shop[0])
-    part(page, "launcher").click()
-    return page
-
-
-def part(page: Page, name: str) -> Locator:
-    return page.locator(f"#guitai-widget [part~={name}]")
+def page(shop: Shop, context: Callable[..., BrowserContext]) -> Page:
+    return opened(shop.url, context())
 
 
 def mine(page: Page) -> Locator:
-    return page.locator("#guitai-widget [part~=message][data-from=shopper]")
+    return messages(page, "shopper")
 
 
 def photo(kind: str = "JPEG", name: str = "鞋底.jpg", side: int = 400) -> dict[str, Any]:
@@ -89,12 +41,6 @@ def choose(page: Page, *files: dict[str, Any]) -> None:
 def loaded(page: Page, picture: Locator) -> None:
     expect(picture).to_be_visible()
     page.wait_for_function(LOADED, arg=picture.element_handle())
-
-
-def test_what_is_served_stays_small(shop: tuple[str, str]) -> None:
-    answer = httpx.get(f"{shop[1]}/widget.js")
-    assert answer.headers["content-type"].startswith("text/javascript")
-    assert len(answer.content) < 40 * 1024, "the widget's limit"
 
 
 def test_pictures_with_words_are_sent_shown_and_opened_large(page: Page) -> None:
@@ -219,9 +165,9 @@ def test_pictures_are_pasted_and_dropped(page: Page) -> None:
 
 
 def test_it_can_be_named_and_reached_by_keyboard_and_fits_a_phone(
-    shop: tuple[str, str], context: Callable[..., BrowserContext]
+    shop: Shop, context: Callable[..., BrowserContext]
 ) -> None:
-    page = opened(shop, context(has_touch=True))
+    page = opened(shop.url, context(has_touch=True))
     page.set_viewport_size({"width": 360, "height": 700})
     attach = page.get_by_role("button", name="发送图片")
     attach.focus()

@@ -34,6 +34,10 @@ const STRINGS = {
 		refund: "退款", target: "换成", sendTo: "寄回地址",
 		attach: "发送图片", remove: "移除图片", photo: "图片", enlarge: "查看大图", unseen: "图片没有加载出来，点一下重试",
 		notPicture: "只能发送 10 MB 以内的 JPG、PNG、WebP 或 GIF 图片", badPicture: "这张图片无法发送，请换一张试试",
+		end: "结束服务", sure: "确定结束？",
+		rate: "这次服务，您还满意吗？", rateBy: "{n}的服务，您还满意吗？", star: "{n} 星，", scores: "非常不满意,不满意,一般,满意,非常满意",
+		comment: "还有什么想告诉我们的？（选填）", submit: "提交", thanks: "谢谢您的评价！", add: "补充几句", change: "修改",
+		late: "这次服务已经不能再评价了，感谢您的支持。",
 	},
 	en: {
 		title: "Customer service", open: "Open chat", close: "Close", unread: "{n} unread messages", human: "Talk to a person",
@@ -51,18 +55,22 @@ const STRINGS = {
 		refund: "Refund", target: "In exchange for", sendTo: "Send it to",
 		attach: "Send a picture", remove: "Remove picture", photo: "Picture", enlarge: "View larger", unseen: "Picture did not load, tap to retry",
 		notPicture: "Only JPG, PNG, WebP or GIF pictures of up to 10 MB", badPicture: "This picture cannot be sent, please try another",
+		end: "End chat", sure: "Really end?",
+		rate: "How was our service?", rateBy: "How was the service by {n}?", star: "{n} of 5, ", scores: "very poor,poor,fair,good,very good",
+		comment: "Anything else to tell us? (optional)", submit: "Submit", thanks: "Thank you for your rating!", add: "Add a comment", change: "Change",
+		late: "This service can no longer be rated. Thank you all the same.",
 	},
 };
 const lang = /^en/i.test(option.lang || document.documentElement.lang) ? "en" : "zh";
 const locale = lang === "en" ? "en-GB" : "zh-CN";
-const t = (key, n) => (STRINGS[lang][key] || "").replace("{n}", n);
+const t = (key, n) => (STRINGS[lang][key] || "").replace("{n}", () => n);
 
 const STYLE = `
 :host{all:initial !important;position:fixed !important;z-index:2147483000 !important}
 @media print{:host{display:none !important}}
 *{box-sizing:border-box;margin:0}
 [hidden]{display:none !important}
-.root{--accent:#17695a;--on-accent:#fff;--bg:#fff;--bubble:#f1f4f2;--ink:#1c211f;--dim:#5f6865;--line:#e4e8e6;--good:#1a7a4c;--warn:#96590a;--bad:#b3372c;--shade:0 12px 40px rgba(20,35,30,.18),0 2px 6px rgba(20,35,30,.08);color-scheme:light dark;color:var(--ink);font:15px/1.55 -apple-system,"Segoe UI","PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif}
+.root{--accent:#17695a;--on-accent:#fff;--bg:#fff;--bubble:#f1f4f2;--ink:#1c211f;--dim:#5f6865;--line:#e4e8e6;--good:#1a7a4c;--warn:#96590a;--bad:#b3372c;--star:#c27c00;--shade:0 12px 40px rgba(20,35,30,.18),0 2px 6px rgba(20,35,30,.08);color-scheme:light dark;color:var(--ink);font:15px/1.55 -apple-system,"Segoe UI","PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif}
 button,textarea{font:inherit;color:inherit}
 button{border:0;padding:0;background:none;cursor:pointer;-webkit-tap-highlight-color:transparent}
 button:disabled{cursor:default}
@@ -107,6 +115,7 @@ h2{font-size:15px;font-weight:600}
 .message{display:flex;flex-direction:column;align-items:flex-start;margin-top:4px}
 .first{margin-top:16px}
 [data-from=system]{align-items:center}
+[data-from=system] + [data-from=system]{margin-top:12px}
 [data-from=shopper]{align-items:flex-end}
 .time{align-self:center;margin:4px 0 12px}
 .time:empty{display:none}
@@ -150,6 +159,25 @@ li:first-child{font-weight:600} li:first-child::before{background:var(--accent);
 li time{display:block;font-weight:400}
 .more{margin-top:8px}
 
+.rating{max-width:310px;margin:20px auto 4px;padding:16px;border:1px solid var(--line);border-radius:14px;background:var(--bg);text-align:center;font-size:13px}
+.rating b{font-size:14px}
+.stars{display:flex;justify-content:center;margin-top:6px}
+.stars label{position:relative;padding:6px;border-radius:10px;cursor:pointer;color:var(--dim)}
+.stars svg{width:30px;height:30px;stroke-width:1.3;transition:transform .12s}
+.stars .on,.stars:hover label{color:var(--star)}
+.stars .on svg,.stars:hover svg{fill:currentColor}
+.stars label:hover ~ label{color:var(--dim)}
+.stars label:hover ~ label svg{fill:none}
+.stars label:active svg{transform:scale(.88)}
+.stars :focus-visible + svg{outline:2px solid var(--accent);outline-offset:3px;border-radius:6px}
+.word{color:var(--dim)}
+.opinion{display:flex;flex-direction:column;margin-top:8px}
+.comment{height:60px;padding:6px 10px;border:1px solid var(--line);border-radius:10px;line-height:22px}
+.comment:focus{border-color:var(--accent)}
+.submit{align-self:center;margin-top:10px;padding:5px 22px;border-radius:16px;background:var(--accent);color:var(--on-accent)}
+.rating .more{margin-top:0}
+.thanks{margin-top:10px;padding-top:10px;border-top:1px solid var(--line)}
+.said:not(:empty){margin-bottom:6px;overflow-wrap:anywhere}
 .typing{display:flex;gap:4px;width:max-content;margin-top:16px;padding:14px;border-top-left-radius:5px}
 .typing i{width:6px;height:6px;border-radius:50%;background:var(--dim);animation:blink 1.2s infinite}
 .typing i + i{animation-delay:.15s} .typing i + i + i{animation-delay:.3s}
@@ -165,12 +193,13 @@ form{flex:none;position:relative;display:flex;flex-wrap:wrap;align-items:flex-en
 .photo img{display:block;width:100%;height:100%;object-fit:cover}
 .photo img:not([src]){opacity:0}
 .photo.unseen{padding:0 16px;cursor:pointer}
-[data-state=sending] .photo::after{content:"";position:absolute;inset:0;background:rgba(0,0,0,.35)}
+[data-state=sending] .photo::after{content:"";position:absolute;top:0;left:0;width:100%;height:100%;background:rgba(0,0,0,.35)}
 .progress{position:absolute;z-index:1;left:16px;right:16px;bottom:16px;height:4px;border-radius:2px;overflow:hidden;background:rgba(255,255,255,.4)}
 .progress i{display:block;width:var(--sent,0);height:100%;background:#fff;transition:width .2s}
 [data-state=sent] .progress,[data-state=failed] .progress{display:none}
-.drop::after{content:"";position:absolute;inset:6px;border:2px dashed var(--accent);border-radius:12px;background:var(--bg);opacity:.8;pointer-events:none}
-dialog{position:fixed;inset:0;width:100%;max-width:none;height:100%;max-height:none;padding:0;border:0;background:#0d100f;color:#fff}
+.drop::after{content:"";position:absolute;top:6px;right:6px;bottom:6px;left:6px;border:2px dashed var(--accent);border-radius:12px;background:var(--bg);opacity:.8;pointer-events:none}
+dialog:not([open]){display:none}
+dialog{position:fixed;top:0;left:0;width:100%;max-width:none;height:100%;max-height:none;padding:0;border:0;background:#0d100f;color:#fff}
 dialog img{width:100%;height:100%;object-fit:contain;cursor:zoom-out}
 dialog .close{position:absolute;top:calc(12px + env(safe-area-inset-top));right:12px;width:44px;height:44px;color:#fff;background:rgba(0,0,0,.45)}
 dialog .close:hover{background:#000}
@@ -187,7 +216,7 @@ form:focus-within{box-shadow:inset 0 2px 0 var(--accent)}
 @media (max-width:480px),(max-height:440px){
 .launcher{right:16px;bottom:calc(16px + env(safe-area-inset-bottom))} .panel{left:0;right:0;top:var(--top,0);bottom:auto;width:100%;height:var(--height,100%);max-height:none;border-radius:0;padding:0 env(safe-area-inset-right) 0 env(safe-area-inset-left)} .open .launcher{display:none} header{padding-top:calc(10px + env(safe-area-inset-top));padding-bottom:10px} form{padding-bottom:calc(10px + env(safe-area-inset-bottom))} .keyboard form{padding-bottom:10px} textarea{font-size:16px}}
 @media (prefers-color-scheme:dark){
-.root{--bg:#191c1b;--bubble:#272b2a;--ink:#e9ecea;--dim:#9da5a1;--line:#343a38;--good:#57c28e;--warn:#e2ad5b;--bad:#f0857a;--shade:0 12px 40px rgba(0,0,0,.5),0 0 0 1px rgba(255,255,255,.07)} :focus-visible{outline-color:var(--ink)} .banner{background:#3a2f1a;color:#f2d6a2} .banner[data-kind=error]{background:#43231f;color:#f6b9b1}}
+.root{--bg:#191c1b;--bubble:#272b2a;--ink:#e9ecea;--dim:#9da5a1;--line:#343a38;--good:#57c28e;--warn:#e2ad5b;--bad:#f0857a;--star:#f0b840;--shade:0 12px 40px rgba(0,0,0,.5),0 0 0 1px rgba(255,255,255,.07)} :focus-visible{outline-color:var(--ink)} .banner{background:#3a2f1a;color:#f2d6a2} .banner[data-kind=error]{background:#43231f;color:#f6b9b1}}
 @media (prefers-reduced-motion:reduce){*{animation:none !important;transition:none !important}}
 @keyframes rise{from{opacity:0;transform:translateY(10px)}}
 @keyframes blink{0%,60%,100%{opacity:.3} 30%{opacity:1}}
@@ -398,6 +427,8 @@ function reset(answer, saved) {
 	cursor = oldest = Math.max(0, answer.seq - PAGE);
 	caughtUp = false;
 	state = { owner: "bot" };
+	rating = null;
+	drawRating();
 	paint();
 }
 
@@ -420,6 +451,7 @@ async function history() {
 
 async function loadEarlier() {
 	earlier.disabled = true;
+	log.focus({ preventScroll: true });
 	const after = Math.max(0, oldest - PAGE);
 	const below = log.scrollHeight - log.scrollTop;
 	try {
@@ -435,23 +467,24 @@ async function loadEarlier() {
 
 async function stream() {
 	const abort = new AbortController();
-	let timer;
-	const watch = (ms) => { clearTimeout(timer); timer = setTimeout(cut, ms); };
+	let patience = TIMEOUT;
 	cut = () => abort.abort();
-	watch(TIMEOUT);
+	lastByte = Date.now();
+	// By the clock: a timer stands still while the computer sleeps.
+	const timer = setInterval(() => { if (Math.abs(Date.now() - lastByte) > patience) cut(); }, 2000);
 	try {
 		const response = await ask("GET", "stream?after=" + cursor, session.token, null, abort.signal);
 		connected(true);
+		patience = SILENCE;
 		const reader = response.body.getReader(), decoder = new TextDecoder(), feed = parser(on);
 		for (;;) {
-			watch(SILENCE);
 			const chunk = await reader.read();
 			if (chunk.done) return;
 			lastByte = Date.now();
 			feed(decoder.decode(chunk.value, { stream: true }));
 		}
 	} finally {
-		clearTimeout(timer);
+		clearInterval(timer);
 		abort.abort();
 		connected(false);
 	}
@@ -485,6 +518,11 @@ function on(name, data) {
 		state = body;
 		if (state.owner !== "bot" && typing.dataset.from === "bot") showTyping(null);
 		paint();
+	}
+	if (name === "rating") {
+		kept = body;
+		if (!giving || !body) rating = body; // what is being chosen here is newer
+		drawRating();
 	}
 }
 
@@ -651,15 +689,27 @@ function resend(item) {
 	pump();
 }
 
-// What was not accepted yet survives leaving the page.
+// What was not accepted yet survives leaving the page. What other tabs have not sent yet is theirs, and stays.
 function keepUnsent() {
-	save({ unsent: items.filter((item) => item.client_id && !item.seq && !item.refused && (item.text || item.attachment)).map(({ client_id, text, payload, attachment, at }) => ({ client_id, text, payload, attachment, at })) });
+	const others = (load().unsent || []).filter((message) => !items.some((item) => item.client_id === message.client_id));
+	const mine = items.filter((item) => item.client_id && !item.seq && !item.refused && (item.text || item.attachment));
+	save({ unsent: others.concat(mine.map(({ client_id, text, payload, attachment, at }) => ({ client_id, text, payload, attachment, at }))) });
 }
 
-async function askHuman() {
+// The button in the header: asks for a person, and ends the service when one is there.
+let sure; // runs while the second tap is awaited
+async function humanOrEnd() {
+	const path = state.owner === "agent" ? "close" : "human";
+	clearTimeout(sure);
+	if (path === "close" && !sure) {
+		sure = setTimeout(() => { sure = 0; paint(); }, 4000);
+		return paint();
+	}
+	sure = 0;
 	human.disabled = true;
+	refocus();
 	run();
-	try { await call("POST", "human"); } catch (error) { complain(error); }
+	try { await call("POST", path); } catch (error) { complain(error); }
 	paint();
 }
 
@@ -699,7 +749,11 @@ function draw(item) {
 	if (cards.length > 1) el.append(p("cards", "div", { role: "group", tabindex: 0, "aria-label": t("cards") }, ...cards));
 	else el.append(...cards);
 	item.choices = buttons.map((button) =>
-		p("choice", "button", { onclick: () => { if (!answerTo(item)) say(button.title, button.payload); } }, button.title));
+		p("choice", "button", { onclick: () => {
+			if (answerTo(item)) return;
+			say(button.title, button.payload);
+			refocus();
+		} }, button.title));
 	if (buttons.length) el.append(p("choices", "div", { role: "group" }, ...item.choices));
 	item.status = p("status", "div", { hidden: true });
 	el.append(item.status);
@@ -729,7 +783,8 @@ function photo(item) {
 
 function enlarge(src) {
 	viewer.firstChild.src = src;
-	viewer.showModal();
+	if (viewer.showModal) viewer.showModal();
+	else viewer.setAttribute("open", ""); // Safari before 15.4
 }
 
 const answerTo = (item) => items.slice(items.indexOf(item) + 1).find((other) => other.from === "shopper");
@@ -823,7 +878,8 @@ function paint() {
 	owner.dataset.owner = state.owner;
 	const agent = state.owner === "agent" && (state.agent || (items.filter((item) => item.from === "agent").pop() || {}).name);
 	owner.textContent = (agent ? agent + " · " : "") + t(state.owner);
-	human.disabled = state.owner === "queue" || state.owner === "agent";
+	human.disabled = state.owner === "queue";
+	human.textContent = t(state.owner !== "agent" ? "human" : sure ? "sure" : "end");
 	input.placeholder = t(state.owner === "closed" ? "again" : "placeholder");
 	drawBanner();
 
@@ -844,7 +900,7 @@ function drawStatus(item) {
 	item.drawn = text + can;
 	item.status.textContent = text;
 	item.status.hidden = !text;
-	if (can) item.status.append(" · ", p("retry", "button", { onclick: () => resend(item) }, t("retry")));
+	if (can) item.status.append(" · ", p("retry", "button", { onclick: () => { resend(item); refocus(); } }, t("retry")));
 }
 
 function drawBanner() {
@@ -857,13 +913,77 @@ function drawBanner() {
 		text = state.position > 1 ? t("ahead", state.position - 1) : state.position ? t("next") : t("queue");
 		if (state.wait > 0) text += (lang === "zh" ? "，" : ", ") + t("wait", Math.ceil(state.wait / 60));
 	}
-	if (banner.dataset.kind === kind && banner.dataset.text === text) return;
+	if ((banner.dataset.kind || "") === kind && (banner.dataset.text || "") === text) return;
+	const stick = nearEnd();
 	Object.assign(banner.dataset, { kind, text });
 	banner.hidden = !kind;
 	banner.textContent = text;
 	if (problem && problem.again) banner.append(" ", h("button", { onclick: () => wake() }, t("retry")));
+	if (stick) scrollDown();
 }
 
+// ---- the rating of a service that has ended ----
+
+let rating = null; // {seq, by, name, score, comment} as shown; null: there is nothing to rate
+let kept = null; // the same as the server has it
+let giving = false, commenting = false;
+
+// The card stands behind the service's last message, and does not move when the shopper writes on.
+function drawRating() {
+	rate.hidden = !rating;
+	if (!rating) return;
+	const stick = nearEnd();
+	const next = items.find((item) => !(item.seq <= rating.seq));
+	const after = next ? next.el : typing;
+	if (rate.nextSibling !== after) log.insertBefore(rate, after);
+	question.textContent = rating.by === "agent" && rating.name ? t("rateBy", rating.name) : t("rate");
+	stars.forEach((star, n) => {
+		star.firstChild.checked = rating.score === n + 1;
+		star.classList.toggle("on", n < rating.score);
+	});
+	word.textContent = rating.score ? SCORES[rating.score - 1] : "";
+	opinion.hidden = !rating.score || !commenting;
+	thanks.hidden = !kept.score || commenting;
+	said.textContent = kept.comment || "";
+	revise.textContent = t(kept.comment ? "change" : "add");
+	if (stick) scrollDown();
+}
+
+function openComment() {
+	if (!commenting) comment.value = rating.comment || "";
+	commenting = true;
+}
+
+// One call after the other; what was chosen meanwhile goes with the next.
+async function giveRating(change) {
+	rating = { ...rating, ...change };
+	drawRating();
+	if (giving) return;
+	giving = true;
+	try {
+		let sent;
+		do {
+			sent = rating;
+			kept = await call("POST", "rating", { score: sent.score, comment: sent.comment });
+		} while (rating && rating !== sent);
+		rating = kept;
+	} catch (error) {
+		if (error.status === 409) {
+			kept = null;
+			tell("late");
+		} else {
+			commenting = commenting || rating.comment !== kept.comment; // her words are still there to be sent
+			complain(error);
+		}
+		rating = kept;
+	}
+	giving = false;
+	drawRating();
+}
+
+// A pressed button that is disabled or removed must not take the focus out of the chat with it. On a touch screen the
+// keyboard would at once cover what was said.
+const refocus = () => (matchMedia("(pointer: coarse)").matches ? panel : input).focus({ preventScroll: true });
 const nearEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
 function scrollDown() {
 	log.scrollTop = log.scrollHeight;
@@ -874,14 +994,40 @@ function scrollDown() {
 
 const root = h("div", { class: "root", lang: locale });
 const owner = p("owner", "div");
-const human = p("human", "button", { onclick: askHuman }, t("human"));
-const close = p("close", "button", { "aria-label": t("close"), onclick: () => toggle(false) }, cross());
+const human = p("human", "button", { onclick: humanOrEnd });
+const close = p("close", "button", { "aria-label": t("close"), title: t("close"), onclick: () => toggle(false) }, cross());
 const banner = p("banner", "div", { role: "status", hidden: true });
 const earlier = p("earlier", "button", { hidden: true, onclick: loadEarlier }, t("earlier"));
 const empty = p("empty", "div", null, h("b", null, t("greeting")), t("hint"));
 const typing = p("typing", "div", { hidden: true, "aria-hidden": true }, h("i"), h("i"), h("i"));
 const log = p("log", "div", { role: "log", "aria-live": "polite", "aria-label": t("log"), tabindex: 0 }, earlier, empty, typing);
-const jump = p("jump", "button", { hidden: true, onclick: scrollDown }, t("jump"), " ↓");
+const SCORES = t("scores").split(",");
+const question = h("b", { id: "question" });
+const stars = SCORES.map((score, n) => h("label", { part: "star" },
+	h("input", { type: "radio", name: "score", class: "sr", "aria-label": t("star", n + 1) + score, onchange: () => {
+		openComment();
+		giveRating({ score: n + 1 });
+	} }),
+	icon("M12 3.5l2.6 5.4 5.9.8-4.3 4.1 1 5.9-5.2-2.8-5.2 2.8 1-5.9-4.3-4.1 5.9-.8z")));
+const word = h("div", { class: "word", "aria-hidden": true });
+const comment = p("comment", "textarea", { rows: 2, maxlength: 500, "aria-label": t("comment"), placeholder: t("comment") });
+const opinion = div("opinion", comment, p("submit", "button", { type: "button", onclick: () => {
+	commenting = false;
+	giveRating({ comment: comment.value.trim() || null });
+	if (thanks.hidden) refocus();
+	else revise.focus({ preventScroll: true });
+} }, t("submit")));
+const said = div("said");
+const revise = h("button", { type: "button", class: "more", onclick: () => {
+	openComment();
+	drawRating();
+	comment.focus();
+} });
+const thanks = h("div", { class: "thanks", role: "status" }, said, t("thanks") + " ", revise);
+const rate = p("rating", "div", { hidden: true, role: "group", "aria-labelledby": "question" },
+	question, h("div", { class: "stars", role: "radiogroup", "aria-labelledby": "question" }, ...stars), word, opinion, thanks);
+log.insertBefore(rate, typing);
+const jump = p("jump", "button", { hidden: true, onclick: () => { scrollDown(); refocus(); } }, t("jump"), " ↓");
 const input = p("input", "textarea", { rows: 1, "aria-label": t("placeholder"), enterkeyhint: "send" });
 const counter = p("counter", "div", { hidden: true });
 let chosen = []; // pictures that go with the next message: {file, el}
@@ -889,9 +1035,9 @@ const tray = p("tray", "div", { hidden: true });
 const files = h("input", { type: "file", accept: PICTURES.join(), multiple: true, hidden: true, onchange: () => { choose(files.files); files.value = ""; } });
 const attach = p("attach", "button", { type: "button", "aria-label": t("attach"), title: t("attach"), onclick: () => files.click() },
 	icon("M5 5h14q2 0 2 2v10q0 2-2 2H5q-2 0-2-2V7q0-2 2-2z", "M3.5 17l5-5 4 4 3-3 5 5", "M15.5 9.5h.01"));
-const viewer = p("viewer", "dialog", { "aria-label": t("photo"), onclick: () => viewer.close() },
+const viewer = p("viewer", "dialog", { "aria-label": t("photo"), onclick: () => viewer.close ? viewer.close() : viewer.removeAttribute("open") },
 	h("img", { alt: t("photo") }), h("button", { class: "close", type: "button", "aria-label": t("close") }, cross()));
-const send = p("send", "button", { "aria-label": t("send"), disabled: true }, icon("M12 19V5M6 11l6-6 6 6"));
+const send = p("send", "button", { "aria-label": t("send"), title: t("send"), disabled: true }, icon("M12 19V5M6 11l6-6 6 6"));
 const title = option.title || t("title");
 const panel = p("panel", "section", { role: "dialog", "aria-label": title, id: "panel", tabindex: -1, hidden: true },
 	h("header", null, div("face", icon(...CHAT)), div("names", h("h2", null, title), owner), human, close),
@@ -909,6 +1055,7 @@ function toggle(open, focus = true) {
 	panel.hidden = !open;
 	root.classList.toggle("open", open);
 	launcher.setAttribute("aria-expanded", open);
+	panel.setAttribute("aria-modal", innerWidth <= 480); // it covers the page then
 	launcher.textContent = "";
 	launcher.append(icon(...(open ? ["M6 9.5l6 6 6-6"] : CHAT)), badge);
 	if (open) run();
@@ -916,8 +1063,7 @@ function toggle(open, focus = true) {
 	if (open) {
 		fit();
 		scrollDown();
-		// On a touch screen the keyboard would at once cover what was said.
-		if (focus) (matchMedia("(pointer: coarse)").matches ? panel : input).focus({ preventScroll: true });
+		if (focus) refocus();
 	} else if (focus) launcher.focus({ preventScroll: true });
 }
 
@@ -957,7 +1103,8 @@ function typed() {
 	const over = length > TEXT_MAX;
 	send.disabled = !(length || chosen.length) || over;
 	tray.hidden = !chosen.length;
-	tray.replaceChildren(...chosen.map((picture) => picture.el));
+	tray.textContent = "";
+	tray.append(...chosen.map((picture) => picture.el));
 	counter.hidden = length <= TEXT_MAX - 200;
 	counter.textContent = length + " / " + TEXT_MAX + (over ? " · " + t("tooLong") : "");
 	counter.classList.toggle("over", over);
@@ -1047,6 +1194,15 @@ function mount() {
 		paint();
 	});
 	for (const type of ["resize", "scroll"]) if (window.visualViewport) listen(visualViewport, type, fit);
+
+	// Another tab has read on, or has begun the conversation.
+	listen(window, "storage", (event) => {
+		if (event.key !== key) return;
+		const saved = load();
+		if (saved.conversation === conversation) read = Math.max(read, saved.read || 0);
+		if (saved.token) run();
+		paint();
+	});
 
 	const saved = load();
 	(saved.unsent || []).forEach((message) => add({ ...message, from: "shopper", state: "failed" }));
