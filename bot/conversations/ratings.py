@@ -41,6 +41,13 @@ def rate(store: Store, conversation_id: str, score: int, comment: str | None = N
     return shown or {}
 
 
+def given(store: Store, conversation_id: str) -> list[Rating]:
+    """The services that were rated, oldest first."""
+    rated = (Rating.conversation_id == conversation_id) & Rating.score.is_not(None)
+    with store.reading() as session:
+        return list(session.scalars(select(Rating).where(rated).order_by(Rating.id)))
+
+
 def current(session: Session, conversation_id: str) -> Rating | None:
     """The service that may be rated now: the last to end, while its time runs."""
     last = session.scalar(

@@ -15,9 +15,9 @@ from nicegui import app as pages
 from sqlalchemy.exc import SQLAlchemyError
 
 from actions.backend.contract import Shop
-from bot.conversations import attachments, ownership
+from bot.conversations import attachments, ownership, ratings
 from bot.conversations.attachments import Attachments
-from bot.conversations.models import Conversation, Event, Message
+from bot.conversations.models import Conversation, Event, Message, Rating
 from bot.conversations.steps import UnknownConversation
 from bot.conversations.store import TEXT_LIMIT, NotYours, Store
 from bot.conversations.watch import Watcher
@@ -382,19 +382,20 @@ class Page:
         if conversation is None:
             return
 
-        def read() -> tuple[list[Event], list[Message]]:
-            store = self._desk.store
+        def read() -> tuple[list[Event], list[Message], list[Rating]]:
+            store, mine = self._desk.store, conversation.id
             after = max(0, conversation.last_seq - PACKET_MESSAGES)
-            return store.events(conversation.id), store.messages(conversation.id, after, PACKET_MESSAGES)
+            log = store.messages(mine, after, PACKET_MESSAGES)
+            return store.events(mine), log, ratings.given(store, mine)
 
-        changes, messages = await asyncio.to_thread(read)
+        changes, messages, rated = await asyncio.to_thread(read)
         told = packet.build(
             conversation, changes, messages, agent=self._staff.display_name, language=self._t.language
         )
         with self._root:
             sidebar.show_packet(self._packet_box, told, evidence(messages), self._t, self._use_reply)
             names = self._desk.board.snapshot.names
-            sidebar.show_history(self._history_box, changes, names, self._t)
+            sidebar.show_history(self._history_box, changes, rated, names, self._t)
 
     async def _show_customer(self, conversation: Conversation) -> None:
         with self._root:

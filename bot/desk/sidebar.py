@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from nicegui.element import Element
 
 from actions.backend.contract import Customer, Order, Profile, Shipment, Shop, ShopError
-from bot.conversations.models import Conversation, Event
+from bot.conversations.models import Conversation, Event, Rating
+from bot.conversations.ownership import BOT
 from bot.handoff.packet import Packet, reason_text
 from bot.staff.texts import Texts
 
@@ -200,18 +202,45 @@ async def _show_parcels(box: Element, customer_id: str, order_no: str, shop: Sho
                 show_scans([(scan.at.isoformat(), scan.place, scan.text) for scan in parcel.events])
 
 
-def show_history(container: Element, events: Sequence[Event], names: Mapping[str, str], t: Texts) -> None:
-    """Fill the container with the changes of owner, newest first."""
+def show_history(
+    container: Element,
+    events: Sequence[Event],
+    ratings: Sequence[Rating],
+    names: Mapping[str, str],
+    t: Texts,
+) -> None:
+    """Fill the container with the changes of owner and the ratings, newest first."""
     container.clear()
+    by = {"shopper": t("by_shopper"), "system": t("by_system"), **names}
+    happened: list[Event | Rating] = [*events, *ratings]
     with container:
-        for event in reversed(events):
+        for each in sorted(happened, key=_moment_of, reverse=True):
             with el("li"):
-                moment(event.at)
-                name = names.get(event.by, t("someone"))
-                reason = reason_text(event.reason or "", t.language)
-                text("span", t(f"move_{event.move}", name=name, reason=reason))
-                if settled := (event.detail or {}).get("settled"):
-                    text("p", t("settled", settled=settled), "settled")
+                moment(_moment_of(each))
+                if isinstance(each, Rating):
+                    _show_rating(each, t)
+                else:
+                    _show_event(each, by, t)
+
+
+def _moment_of(happened: Event | Rating) -> datetime:
+    return happened.at if isinstance(happened, Event) else happened.rated_at or happened.asked_at
+
+
+def _show_event(event: Event, by: Mapping[str, str], t: Texts) -> None:
+    name = by.get(event.by, t("someone"))
+    text("span", t(f"move_{event.move}", name=name, reason=reason_text(event.reason or "", t.language)))
+    detail = event.detail or {}
+    if settled := detail.get("settled"):
+        text("p", t("settled", settled=settled), "settled")
+    if note := detail.get("note"):
+        text("p", t("noted", note=note), "settled")
+
+
+def _show_rating(rating: Rating, t: Texts) -> None:
+    text("span", t("rated_bot" if rating.served_by == BOT else "rated", score=rating.score))
+    if rating.comment:
+        text("p", rating.comment, "settled")
 
 
 def _part(label: str) -> Element:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from bot.conversations import ratings
 from bot.conversations.attachments import Attachments
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
@@ -87,6 +88,13 @@ def test_an_agents_day(office: Office, sign_in: Callable[[str], Page]) -> None:
     expect(page.get_by_test_id("history")).to_contain_text("已解决：已登记换货")
     assert store.conversation(conversation).owner == "bot"
     expect(composer).to_be_hidden()
+
+    ratings.rate(store, conversation, 4, "很耐心")
+    page.reload()
+    page.get_by_test_id("tab-all").click()
+    row(page, conversation).click()
+    expect(page.get_by_test_id("history")).to_contain_text("顾客评分 4/5")
+    expect(page.get_by_test_id("history")).to_contain_text("很耐心")
 
 
 def test_of_two_agents_the_later_is_told_kindly(office: Office, sign_in: Callable[[str], Page]) -> None:
