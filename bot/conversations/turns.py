@@ -34,7 +34,7 @@ class TurnRunner:
         self._watcher = watcher
         self._lease_seconds = lease_seconds
         self._at_once = at_once
-        self._name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._name = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
