@@ -163,7 +163,8 @@ def _add(archive: tarfile.TarFile, name: str, source: BufferedReader | BytesIO) 
     """Add the file for its owner alone; its checksum."""
     digest = hashlib.file_digest(source, "sha256").hexdigest()
     info = tarfile.TarInfo(name)
-    info.size, info.mode, info.mtime = source.tell(), 0o600, int(datetime.now(UTC).timestamp())
+    info.size = source.seek(0, os.SEEK_END)
+    info.mode, info.mtime = 0o600, int(datetime.now(UTC).timestamp())
     source.seek(0)
     archive.addfile(info, source)
     return digest
