@@ -31,7 +31,7 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def redis() -> Iterator[RedisServer]:
     if PROGRAM is None:
         pytest.skip("redis-server is not here: install it, e.g. 'apt install redis-server'")
