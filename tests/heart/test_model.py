@@ -4,41 +4,35 @@ The model knows the rules in a few lines: who owns, which messages are owed an a
 Every step compares the log with it.
 """
 
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from itertools import count
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import update
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import Engine, update
 
 from bot.conversations import notices, ratings
-from bot.conversations.database import connect
 from bot.conversations.models import Conversation, Turn
 from bot.conversations.ownership import IllegalMove
 from bot.conversations.silence import Silence
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import ClaimedTurn, NotYours, Store
-from bot.migrations import upgrade
 
 AGENTS = st.sampled_from([1, 2])
 AGENT_ACTS = st.sampled_from(["take", "say", "hand_back", "hand_back", "close", "requeue", "transfer"])
 CLIENT_IDS = st.sampled_from([f"c{i}" for i in range(12)])
 HOUR = timedelta(hours=1)
-
-
-@cache
-def _empty_database() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "log.db"
-        upgrade(f"sqlite:///{path}")
-        return path.read_bytes()
 
 
 @dataclass
@@ -75,21 +69,17 @@ class Model:
 class Life(RuleBasedStateMachine):
     claims: Bundle[Claim] = Bundle("claims")
 
-    @initialize()
-    def begin(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "log.db"
-        path.write_bytes(_empty_database())
-        self.engine = connect(f"sqlite:///{path}")
-        self.store = Store(self.engine, reopen_within=HOUR)
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self.engine = engine
+        self.store = Store(engine, reopen_within=HOUR)
         self.id = self.store.begin("web", None, None).id
         self.model = Model()
         self.processes = count()
 
     def teardown(self) -> None:
-        if hasattr(self, "engine"):
-            self.engine.dispose()
-            self.folder.cleanup()
+        # The next life finds nothing to answer or to remind of.
+        self.store.end(self.id)
 
     # -- the shopper ----------------------------------------------------------------------------------
 
@@ -312,8 +302,6 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_log_is_as_the_model_says(self) -> None:
-        if not hasattr(self, "store"):
-            return
         conversation = self.store.conversation(self.id)
         model = self.model
         assert (conversation.owner, conversation.epoch) == (model.owner, model.epoch)
@@ -327,13 +315,16 @@ class Life(RuleBasedStateMachine):
         assert self.store.events(self.id)[-1:] == [] or self.store.events(self.id)[-1].epoch == model.epoch
 
 
-Life.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    # Each step is a few durable transactions: shrinking would take an hour, and failures are readable as is.
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-TestLife = Life.TestCase
+def test_random_lives(database: Engine) -> None:
+    run_state_machine_as_test(
+        lambda: Life(database),
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            # Each step is a few durable transactions: shrinking takes an hour, and failures can be read.
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
