@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -21,11 +22,13 @@ data = typer.Typer(no_args_is_help=True, help="Training data.")
 catalogue = typer.Typer(no_args_is_help=True, help="The shop's goods, as the bot knows them.")
 shop = typer.Typer(no_args_is_help=True, help="The shop that the bot talks to.")
 staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
+secrets = typer.Typer(no_args_is_help=True, help="What the processes prove themselves and sign with.")
 privacy = typer.Typer(no_args_is_help=True, help="What is kept of a customer or visitor.")
 app.add_typer(data, name="data")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(shop, name="shop")
 app.add_typer(staff, name="staff")
+app.add_typer(secrets, name="secrets")
 app.add_typer(privacy, name="privacy")
 
 
@@ -315,6 +318,45 @@ def restore(
         typer.echo(f"The former data lies in {done.aside}: delete it once all is well.")
     if done.erased:
         typer.echo(f"What was erased since was erased again ({done.erased} rows).")
+
+
+class Secret(str, Enum):
+    """What a secret is for (docs/decisions/0013)."""
+
+    CHAT = "chat"
+    CUSTOMER = "customer"
+    SHOP_SERVICE = "shop-service"
+    OFFICE = "office"
+    INTERNAL = "internal"
+
+
+@secrets.command()
+def rotate(
+    secret: Secret,
+    at_once: Annotated[bool, typer.Option("--at-once", help="The former one ends now: it is known.")] = False,
+) -> None:
+    """Make a secret anew. What chat and customer have signed counts until it runs out, unless at once."""
+    from bot.channels.web.tokens import CUSTOMER_TOKEN_LASTS
+    from bot.secret_files import rotate as renew
+    from bot.settings import settings
+
+    lasts = {
+        Secret.CHAT: settings.session_days * 86400,
+        Secret.CUSTOMER: CUSTOMER_TOKEN_LASTS.total_seconds(),
+    }
+    try:
+        renew(settings.data_dir, secret.value, 0 if at_once else lasts.get(secret, 0))
+    except OSError as error:
+        _fail(f"The secret cannot be written: {error}.")
+    path = settings.data_dir / "secrets" / secret.value
+    todo = {
+        Secret.CHAT: "The fronts use it from now on.",
+        Secret.CUSTOMER: f"The fronts accept it from now on: give the shop the first line of {path}.",
+        Secret.SHOP_SERVICE: f"Give the shop the content of {path}, then restart shop, actions and office.",
+        Secret.OFFICE: "Restart the office: all staff sign in anew.",
+        Secret.INTERNAL: "Restart engine, actions, front and worker together.",
+    }
+    typer.echo(todo[secret])
 
 
 def _fail(message: str) -> NoReturn:
