@@ -5,15 +5,19 @@ import re
 from collections.abc import Callable
 
 import httpx
+import opencc
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.channels.web.widget import FILE
+from bot.settings import ROOT
 
 from .shop_page import Shop, messages, opened, part, say
 
 Contexts = Callable[..., BrowserContext]
 LIMIT = 40 * 1024
+
+SOURCE = FILE.with_name("widget.js")
 
 HOSTILE = """<!doctype html><meta charset="utf-8"><title>店</title><style>
     * { all: unset !important; font: 40px serif !important; color: red !important }
@@ -55,6 +59,17 @@ def test_what_is_served_was_made_from_the_source() -> None:
     from bot.channels.web import minify
 
     assert FILE.read_text() == minify.minified(minify.SOURCE.read_text()), "run `make widget`"
+
+
+def test_the_bare_example_and_a_button_of_its_own(shop: Shop, context: Contexts) -> None:
+    example = (ROOT / "docs/examples/bare.html").read_text().replace("http://127.0.0.1:8000", shop.front)
+    page = context().new_page()
+    page.goto(shop.page(example))
+    part(page, "launcher").wait_for()
+    (snippet,) = re.findall("```js\n(.*)\n```", (ROOT / "docs/embed.md").read_text())
+    page.evaluate(snippet)
+    say(page, "在吗")
+    expect(messages(page, "bot")).to_have_count(1)
 
 
 def test_no_syntax_is_newer_than_the_browsers_it_is_for() -> None:
@@ -139,6 +154,19 @@ def test_the_whole_story_by_keyboard(shop: Shop, context: Contexts) -> None:
     page.keyboard.press("Escape")
     expect(part(page, "panel")).to_be_hidden()
     expect(part(page, "launcher")).to_be_focused()
+
+
+def test_a_page_in_traditional_characters_has_a_chat_in_them(shop: Shop, context: Contexts) -> None:
+    page = opened(shop.page(f'<!doctype html><html lang="zh-HK"><title>店</title>{shop.tag()}'), context())
+    expect(part(page, "human")).to_have_text("轉人工")
+    expect(part(page, "empty")).to_contain_text("查訂單、查物流、退換貨，直接告訴我就好。")
+
+    source = SOURCE.read_text()
+    pairs = re.findall('SCRIPTS = "(.*)"', source)[0]
+    table = str.maketrans(dict(zip(pairs[::2], pairs[1::2], strict=True)))
+    texts = re.findall('"([^"]*)"', source[source.index("\tzh: {") : source.index("\ten: {")])
+    convert = opencc.OpenCC("s2hk").convert
+    assert [text.translate(table) for text in texts] == [convert(text) for text in texts]
 
 
 def focused(page: Page) -> str:

@@ -61,9 +61,14 @@ const STRINGS = {
 		late: "This service can no longer be rated. Thank you all the same.",
 	},
 };
-const lang = /^en/i.test(option.lang || document.documentElement.lang) ? "en" : "zh";
-const locale = lang === "en" ? "en-GB" : "zh-CN";
-const t = (key, n) => (STRINGS[lang][key] || "").replace("{n}", () => n);
+// What changes between the scripts in the texts above: each simplified character before its traditional one.
+const SCRIPTS = "线線开開关關闭閉条條读讀转轉么麼帮幫订訂单單换換货貨诉訴输輸问問题題发發继繼续續对對话話记記录錄队隊务務结結还還预預计計约約钟鐘网網络絡断斷复復后後会會动動连連顺順畅暢点點请請试試暂暫时時无無页頁这這达達余餘显顯图圖没沒载載来來内內张張确確满滿吗嗎们們选選谢謝评評价價补補几幾经經";
+const wanted = option.lang || document.documentElement.lang;
+const lang = /^en/i.test(wanted) ? "en" : "zh";
+const traditional = /^zh\b.*\b(tw|hk|mo|hant)\b/i.test(wanted);
+const locale = lang === "en" ? "en-GB" : traditional ? "zh-TW" : "zh-CN";
+const inScript = (text) => traditional ? text.replace(/[^]/g, (c) => SCRIPTS.indexOf(c) % 2 ? c : SCRIPTS[SCRIPTS.indexOf(c) + 1]) : text;
+const t = (key, n) => inScript(STRINGS[lang][key] || "").replace("{n}", () => n);
 
 const STYLE = `
 :host{all:initial !important;position:fixed !important;z-index:2147483000 !important}
