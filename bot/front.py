@@ -19,10 +19,11 @@ TURNS_AT_ONCE = 12
 def create(settings: Settings) -> FastAPI:
     """The front's application."""
     heart = Heart(settings)
+    turns = heart.turn_runner(TURNS_AT_ONCE)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with background(heart.watcher.run(), heart.turn_runner(TURNS_AT_ONCE).run()):
+        async with background(heart.watcher.run(), turns.run()):
             yield
 
     app = FastAPI(
@@ -43,7 +44,7 @@ def create(settings: Settings) -> FastAPI:
         expose_headers=["Retry-After"],
         max_age=600,
     )
-    app.include_router(create_router(heart.store, heart.watcher, settings))
+    app.include_router(create_router(heart.store, heart.watcher, turns, settings))
 
     @app.get("/healthz", include_in_schema=False)
     def healthy() -> dict[str, str]:

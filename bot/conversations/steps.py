@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, select, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from . import notices, ownership, script, statements
@@ -268,21 +269,26 @@ def has_room(session: Session, conversation: Conversation) -> bool:
     return hers is None or statements.in_work(session, hers, now()) < AT_ONCE_OF_ONE
 
 
+@cache
 def claimable(lock: bool = False) -> Select[Turn]:
-    """The turn to be answered next; to ``lock`` it and its conversation waits for nobody who has either."""
+    """The turn to be answered next, as of ``:now``.
+
+    To ``lock`` it and its conversation waits for nobody who has either.
+    """
+    at: BindParameter[datetime] = bindparam("now")
     earlier, other, elsewhere = aliased(Turn), aliased(Turn), aliased(Conversation)
     hers = (
         select(func.count())
         .select_from(other)
         .join(elsewhere, elsewhere.id == other.conversation_id)
-        .where(elsewhere.customer_id == Conversation.customer_id, other.lease_until > now())
+        .where(elsewhere.customer_id == Conversation.customer_id, other.lease_until > at)
         .scalar_subquery()
     )
     query = (
         select(Turn)
         .join(Conversation, Conversation.id == Turn.conversation_id)
         .where(
-            (Turn.lease_until.is_(None)) | (Turn.lease_until < now()),
+            (Turn.lease_until.is_(None)) | (Turn.lease_until < at),
             ~exists().where(earlier.conversation_id == Turn.conversation_id, earlier.seq < Turn.seq),
             Conversation.customer_id.is_(None) | (hers < AT_ONCE_OF_ONE),
         )

@@ -6,9 +6,10 @@ decide and write without anyone in between.
 
 import secrets
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, select
@@ -142,13 +143,15 @@ class Store:
 
     def __init__(self, engine: Engine, reopen_within: timedelta = timedelta(hours=24)) -> None:
         self._writer = engine
+        # SQLite makes a writer who finds another one sleep, and that for longer and longer.
+        self._writing = Lock() if engine.dialect.name == "sqlite" else nullcontext()
         self._reopen_within = reopen_within
         self._reader = engine.execution_options(read=True)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that may write; committed at its end."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._writing, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -325,10 +328,10 @@ class Store:
     def claim_turn(self, lease_by: str, lease_seconds: float) -> ClaimedTurn | None:
         """Take the oldest turn that nobody answers, first in first out within a conversation."""
         with self.reading() as session:
-            if session.scalar(steps.claimable()) is None:
+            if session.scalar(steps.claimable(), {"now": now()}) is None:
                 return None
         with self.writing() as session:
-            while turn := session.scalar(steps.claimable(lock=True)):
+            while turn := session.scalar(steps.claimable(lock=True), {"now": now()}):
                 conversation = steps.locked(session, turn.conversation_id)
                 if ownership.kind(conversation.owner) not in ("bot", "queue"):
                     session.delete(turn)

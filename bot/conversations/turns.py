@@ -14,6 +14,7 @@ from .steps import Reply, UnknownConversation
 from .store import ClaimedTurn, Store
 from .watch import Watcher, wait
 
+LOOK_SECONDS = 0.5
 UNSURE = ("nlu_fallback", "out_of_scope")
 
 log = structlog.get_logger()
@@ -33,25 +34,61 @@ class TurnRunner:
         self._engine = engine
         self._watcher = watcher
         self._lease_seconds = lease_seconds
-        self._at_once = at_once
+        self._free = asyncio.Semaphore(at_once)
+        # Set whenever a turn may be left that nobody answers.
+        self._left = asyncio.Event()
         self._name = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._running: set[asyncio.Task[None]] = set()
 
+    async def receive(
+        self,
+        conversation_id: str,
+        client_id: str,
+        text: str | None = None,
+        payload: str | None = None,
+        attachment: str | None = None,
+    ) -> int:
+        """``Store.receive``, and begin with the answer at once where there is room."""
+        said = conversation_id, client_id, text, payload, attachment
+        if self._free.locked():
+            seq = await asyncio.to_thread(self._store.receive, *said)
+            turn = None
+        else:
+            await self._free.acquire()
+            try:
+                lease = self._name, self._lease_seconds
+                seq, turn = await asyncio.to_thread(self._store.receive_and_claim, *said, *lease)
+            except BaseException:
+                self._free.release()
+                raise
+            self._begin(turn)
+        if turn is None:
+            self._left.set()
+        self._watcher.hint(conversation_id)
+        return seq
+
     async def run(self) -> None:
-        """Answer turns for ever."""
-        free = asyncio.Semaphore(self._at_once)
-        with self._watcher.waiting() as grown:
-            while True:
-                await free.acquire()
-                turn = await self._claim()
-                if turn is None:
-                    free.release()
-                    await wait(grown, 1.0)
-                    continue
-                task = asyncio.create_task(self._answer(turn))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
-                task.add_done_callback(lambda _: free.release())
+        """Answer turns for ever: those that were not begun when they came, and other processes'."""
+        while True:
+            await self._free.acquire()
+            turn = await self._claim()
+            self._begin(turn)
+            if turn is None:
+                await wait(self._left, LOOK_SECONDS)
+
+    def _begin(self, turn: ClaimedTurn | None) -> None:
+        """Answer the turn in the place that was taken for it; without a turn the place is free again."""
+        if turn is None:
+            self._free.release()
+            return
+        task = asyncio.create_task(self._answer(turn))
+        self._running.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._free.release()
+        self._left.set()
 
     async def _claim(self) -> ClaimedTurn | None:
         try:
@@ -61,7 +98,6 @@ class TurnRunner:
             return None
 
     async def _answer(self, turn: ClaimedTurn) -> None:
-        self._watcher.hint(turn.conversation_id)
         try:
             answer = await self._engine.answer(turn)
         except EngineFailed as error:

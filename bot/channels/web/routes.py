@@ -2,10 +2,8 @@
 
 import asyncio
 import ipaddress
-import json
 import unicodedata
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -14,25 +12,24 @@ from fastapi.responses import FileResponse
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from limits import RateLimitItemPerHour
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import ClientDisconnect
 
 from bot.conversations import attachments, pictures, ratings
 from bot.conversations.attachments import Attachments
 from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
 from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed, public
-from bot.conversations.watch import Watcher, wait
+from bot.conversations.turns import TurnRunner
+from bot.conversations.watch import Watcher
 from bot.problems import Problem, responses
 from bot.settings import Settings
 
 from .limits import OpenAtOnce, RateLimit
+from .stream import EventStream
 from .tokens import Key, customer_of, key_of, session_token
 from .widget import router as widget_router
 
 COOKIE = "guitai_chat"
 STREAM_PATH = "/api/chat/stream"
-PING_SECONDS = 15
-QUEUE_SECONDS = 3
 LARGEST = 2**31 - 1  # what the database takes for a number
 ATTACHMENTS_PATH = "/api/chat/attachments"
 UPLOAD_SECONDS = 90
@@ -147,7 +144,7 @@ class History(BaseModel):
     items: list[Message]
 
 
-def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRouter:
+def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: Settings) -> APIRouter:
     """The routes under ``/api/chat``, and the widget."""
     router = APIRouter(
         prefix="/api/chat",
@@ -241,9 +238,7 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         """Accept a message: it is stored when this answers, and will be answered once."""
         count(mine, request)
         try:
-            seq = await asyncio.to_thread(
-                store.receive, mine, body.client_id, body.text, body.payload, body.attachment
-            )
+            seq = await turns.receive(mine, body.client_id, body.text, body.payload, body.attachment)
         except UnknownConversation:
             raise _unknown() from None
         except TooManyOwed:
@@ -255,7 +250,6 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         except UnknownAttachment:
             detail = "Upload the picture in this conversation, at most a day before it is sent."
             raise Problem(422, "unknown-attachment", detail) from None
-        watcher.hint(mine)
         return Accepted(seq=seq)
 
     @router.post(
@@ -354,7 +348,8 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
 
     @router.get(
         "/stream",
-        response_class=EventSourceResponse,
+        status_code=200,
+        response_class=EventStream,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
         dependencies=[Depends(place)],
     )
@@ -362,44 +357,15 @@ def create_router(store: Store, watcher: Watcher, settings: Settings) -> APIRout
         mine: Annotated[Key, Depends(streamed)],
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST)] = None,
-    ) -> EventSourceResponse:
+    ) -> EventStream:
         """Server-sent events: ``message`` with its seq as id, others (state, typing, rating) without."""
         cursor = after if last_event_id is None else last_event_id
-        return EventSourceResponse(
-            _events(store, watcher, mine, cursor), ping=PING_SECONDS, headers=NO_SNIFFING
-        )
+        return EventStream(store, watcher, mine, cursor)
 
     channel = APIRouter()
     channel.include_router(router)
     channel.include_router(widget_router)
     return channel
-
-
-async def _events(store: Store, watcher: Watcher, mine: Key, cursor: int) -> AsyncIterator[ServerSentEvent]:
-    shown: dict[str, object] = {"rating": None}
-    with watcher.waiting(mine.conversation) as grown:
-        while True:
-            batch = await asyncio.to_thread(store.messages, mine.conversation, cursor)
-            try:
-                state = asdict(await asyncio.to_thread(store.state, mine.conversation))
-            except UnknownConversation:
-                return
-            # It may have become a customer's while a visitor's stream was open.
-            if state.pop("customer_id") != mine.customer:
-                return
-            if batch:
-                for message in batch:
-                    yield ServerSentEvent(_json(public(message)), event="message", id=str(message.seq))
-                cursor = batch[-1].seq
-                continue
-            typing = {"from": state.pop("typing")}
-            rating = state.pop("rating")
-            for kind, value in (("state", state), ("typing", typing), ("rating", rating)):
-                if shown.get(kind) != value:
-                    shown[kind] = value
-                    yield ServerSentEvent(_json(value), event=kind)
-            # Read again now and then: a hint may be lost, and others leave the queue without one.
-            await wait(grown, QUEUE_SECONDS if state["owner"] == "queue" else PING_SECONDS)
 
 
 async def _picture(request: Request) -> bytes:
@@ -440,10 +406,6 @@ def _address(request: Request) -> str:
     if isinstance(address, ipaddress.IPv4Address):
         return host
     return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _conversation(store: Store, conversation_id: str) -> Any:
