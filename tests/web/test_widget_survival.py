@@ -1,8 +1,10 @@
 """The widget through what pages and networks do to it, in a real browser with the real front."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 
+import jwt
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -143,6 +145,29 @@ def test_a_token_that_is_no_longer_taken_begins_anew_and_loses_no_words(shop: Sh
     say(page, "还在吗")
     expect(page.get_by_text("回答 还在吗")).to_be_visible()
     expect(messages(page)).to_have_count(2)
+
+
+def test_a_visitor_who_signs_in_keeps_her_conversation_and_a_customer_her_own(shop: Shop, page: Page) -> None:
+    def as_customer(id: str) -> None:
+        claims = {"sub": id, "name": "林女士", "aud": "chat", "exp": int(time.time()) + 60}
+        token = jwt.encode(claims, shop.settings.customer_secret, "HS256")
+        page.goto(shop.page(f"<!doctype html><title>店</title>{shop.tag(**{'customer-token': token})}"))
+        part(page, "launcher").click()
+        expect(part(page, "banner")).to_be_hidden()
+
+    conversation = shop.conversation(page)
+    as_customer("c1")
+    expect(messages(page)).to_have_count(2)
+    say(page, "我登录了")
+    expect(page.get_by_text("回答 我登录了")).to_be_visible()
+    assert shop.store.conversation(conversation).customer_id == "c1"
+    page.goto(shop.url)
+    part(page, "launcher").click()
+    expect(part(page, "empty")).to_be_visible()
+    say(page, "我退出了")
+    expect(messages(page, "bot")).to_have_count(1)
+    as_customer("c1")
+    expect(messages(page)).to_have_count(4)
 
 
 def test_it_works_where_storage_is_forbidden(shop: Shop, context: Contexts) -> None:

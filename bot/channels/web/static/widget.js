@@ -287,14 +287,21 @@ const when = (at) => isNaN(inShop(at)) ? "" : day(at) + " " + inShop(at).toLocal
 // ---- what is remembered between pages, for each front and each customer ----
 
 let customer;
-const customerToken = option.customerToken || undefined;
-try { customer = JSON.parse(atob(customerToken.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub; } catch (e) { /* anonymous */ }
-const key = "guitai:" + origin + ":" + (customer || "anonymous");
+try { customer = JSON.parse(atob(option.customerToken.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub; } catch (e) { /* anonymous */ }
+const keyOf = (whose) => "guitai:" + origin + ":" + whose;
+const visitors = keyOf("anonymous");
+const key = customer ? keyOf(customer) : visitors;
 let memory = {}; // stands in where the browser forbids storage
 
 function load() {
 	try { memory = JSON.parse(localStorage.getItem(key)) || {}; } catch (e) { /* memory it is */ }
 	return memory;
+}
+// A visitor who signs in keeps her conversation, unless she has one from before.
+function known() {
+	const saved = load();
+	try { if (!saved.token) return JSON.parse(localStorage.getItem(visitors)) || saved; } catch (e) { /* there is none */ }
+	return saved;
 }
 function save(change) {
 	memory = { ...load(), ...change };
@@ -402,7 +409,8 @@ function lose(used) {
 }
 
 async function begin() {
-	const saved = load();
+	const saved = known();
+	const customerToken = option.customerToken || undefined; // the page may have put a new one there
 	const ways = [[customerToken, {}]];
 	// A page may stay open, or come back from the cache, longer than its customer token lives.
 	if (saved.token) ways.unshift([customerToken, saved], [undefined, saved]);
@@ -420,6 +428,8 @@ async function begin() {
 	if (answer.conversation !== conversation) reset(answer, saved);
 	session = { conversation, token: answer.token };
 	save({ ...session, read });
+	try { if (key !== visitors && saved.conversation === conversation) localStorage.removeItem(visitors); } catch (e) { /* there is none */ }
+	keepUnsent();
 	waiting.forEach((done) => done());
 	waiting = [];
 }
@@ -1209,7 +1219,7 @@ function mount() {
 		paint();
 	});
 
-	const saved = load();
+	const saved = known();
 	(saved.unsent || []).forEach((message) => add({ ...message, from: "shopper", state: "failed" }));
 	toggle("open" in option, false);
 	if (saved.token) run();
