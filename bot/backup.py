@@ -59,6 +59,8 @@ def back_up(settings: Settings, file: Path) -> None:
     """Write everything that is kept to the new archive ``file``, for its owner alone. Raises CannotBackUp."""
     if file.exists():
         raise CannotBackUp(f"{file} is there already: choose another name.")
+    if not file.parent.is_dir():
+        raise CannotBackUp(f"There is no folder {file.parent}.")
     try:
         revision = migrations.revision(settings.database) if snapshots.is_there(settings.database) else None
         if revision is None:

@@ -228,8 +228,8 @@ def test_a_conversation_goes_on(
         server = request.getfixturevalue("postgresql")
         monkeypatch.setenv("GUITAI_DATABASE_URL", server.database())
     with running_stack(first) as running:
-        order = next(o["order_no"] for o in running.orders("c1001") if o["status"] == "paid")
-        shopper = running.shopper("c1001")
+        customer, order = paid(running)
+        shopper = running.shopper(customer)
         assert "确认取消" in titles(shopper.say(f"取消订单{order}", seconds=60))
         done = bot(running.settings, "backup", str(file))
         assert done.returncode == 0, done.stderr
@@ -249,8 +249,15 @@ def test_a_conversation_goes_on(
         )
         assert shopper.history() == history
         assert "已经帮您取消" in text_of(shopper.tap("确认取消", seconds=60))
-        assert status(running, order) == "cancelled"
+        [cancelled] = [o for o in running.orders(customer) if o["no"] == order]
+        assert cancelled["status"] == "cancelled"
 
 
-def status(running: Running, order_no: str) -> str:
-    return next(str(o["status"]) for o in running.orders("c1001") if o["order_no"] == order_no)
+def paid(running: Running) -> tuple[str, str]:
+    """A customer and an order of hers that can be cancelled."""
+    return next(
+        (customer, order["no"])
+        for customer in running.customers
+        for order in running.orders(customer)
+        if order["status"] == "paid"
+    )
