@@ -121,10 +121,10 @@ class Privacy:
         while True:
             try:
                 for conversation_id in await asyncio.to_thread(self._to_be_forgotten):
-                    await engine.forget(conversation_id)
-                    await asyncio.to_thread(self._forgotten, conversation_id)
-            except (EngineFailed, SQLAlchemyError) as error:
-                log.error("privacy.not_forgotten", error=type(error).__name__)
+                    forgotten = await _forgets(engine, conversation_id)
+                    await asyncio.to_thread(self._told, conversation_id, forgotten)
+            except SQLAlchemyError as error:
+                log.error("privacy.not_told", error=type(error).__name__)
             await asyncio.sleep(FORGET_SECONDS)
 
     def _erase_some(self, which: ColumnElement[bool], by: str, action: str) -> Counter[str]:
@@ -174,12 +174,13 @@ class Privacy:
         with self._store.reading() as session:
             return session.scalars(due.order_by(Erasure.next_at).limit(BATCH)).all()
 
-    def _forgotten(self, conversation_id: str) -> None:
-        """The engine has; a turn that was on its way to it may have brought the conversation back."""
+    def _told(self, conversation_id: str, forgotten: bool) -> None:
+        """Once more later: a turn that was on its way to the engine may bring the conversation back."""
         with self._store.writing() as session:
             erasure = session.get_one(Erasure, conversation_id, with_for_update=True)
             settled = erasure.goes_on or erasure.at < now() - SETTLED
-            erasure.next_at = None if settled else now() + SETTLED
+            again = SETTLED if forgotten else timedelta(seconds=FORGET_SECONDS)
+            erasure.next_at = None if forgotten and settled else now() + again
 
     def _unlink(self, pictures: Sequence[str]) -> None:
         for name in pictures:
@@ -188,6 +189,15 @@ class Privacy:
     def _wipe(self) -> None:
         with self._store.reading() as session:
             database.wipe(session.get_bind().engine)
+
+
+async def _forgets(engine: EngineClient, conversation_id: str) -> bool:
+    try:
+        await engine.forget(conversation_id)
+    except EngineFailed as error:
+        log.error("privacy.not_forgotten", error=str(error))
+        return False
+    return True
 
 
 def _rows(session: Session, table: Table, which: ColumnElement[bool]) -> int:
