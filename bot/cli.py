@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -372,11 +371,6 @@ def main() -> None:
         app()
     except WrongShop as why:
         typer.secho(str(why), err=True, fg="red")
-        sys.exit(1)
-    except ValidationError as error:
-        for fault in error.errors():
-            name = f"GUITAI_{'.'.join(str(part) for part in fault['loc']).upper()}"
-            typer.secho(f"The setting {name} is wrong: {fault['msg']}.", err=True, fg="red")
         sys.exit(1)
 
 

@@ -4,11 +4,12 @@ Every setting is an environment variable with the prefix ``GUITAI_`` (``GUITAI_F
 A wrong value stops the start with a message that names the variable.
 """
 
+import sys
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.secret_files import keys, read_or_make
@@ -183,4 +184,15 @@ def _parts(origins: str) -> list[str]:
     return [origin.strip().rstrip("/") for origin in origins.split(",") if origin.strip()]
 
 
-settings = Settings()
+def _of_this_process() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"The setting GUITAI_{'.'.join(map(str, fault['loc'])).upper()} is wrong: {fault['msg']}."
+            for fault in error.errors()
+        ]
+        sys.exit("\n".join(wrong))
+
+
+settings = _of_this_process()

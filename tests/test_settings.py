@@ -1,0 +1,26 @@
+"""A wrong setting stops the start of any process with a sentence that names it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["bot.cli", "bot.front", "bot.worker"])
+def test_a_wrong_setting_is_named_in_a_sentence(module: str) -> None:
+    wrong = {"GUITAI_FRONT_PORT": "abc", "GUITAI_SESSION_DAYS": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", module, "demo"],
+        env={**os.environ, **wrong},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    lines = done.stderr.strip().splitlines()
+    assert [line.split(" is wrong: ")[0] for line in lines] == [
+        "The setting GUITAI_FRONT_PORT",
+        "The setting GUITAI_SESSION_DAYS",
+    ]
