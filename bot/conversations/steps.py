@@ -273,22 +273,24 @@ def has_room(session: Session, conversation: Conversation) -> bool:
 def claimable(lock: bool = False) -> Select[Turn]:
     """The turn to be answered next, as of ``:now``.
 
-    To ``lock`` it and its conversation waits for nobody who has either.
+    A lease beyond ``:furthest`` was given by a clock that was wrong: it holds nothing. To ``lock`` the turn
+    and its conversation waits for nobody who has either.
     """
     at: BindParameter[datetime] = bindparam("now")
+    furthest: BindParameter[datetime] = bindparam("furthest")
     earlier, other, elsewhere = aliased(Turn), aliased(Turn), aliased(Conversation)
     hers = (
         select(func.count())
         .select_from(other)
         .join(elsewhere, elsewhere.id == other.conversation_id)
-        .where(elsewhere.customer_id == Conversation.customer_id, other.lease_until > at)
+        .where(elsewhere.customer_id == Conversation.customer_id, other.lease_until.between(at, furthest))
         .scalar_subquery()
     )
     query = (
         select(Turn)
         .join(Conversation, Conversation.id == Turn.conversation_id)
         .where(
-            (Turn.lease_until.is_(None)) | (Turn.lease_until < at),
+            Turn.lease_until.is_(None) | ~Turn.lease_until.between(at, furthest),
             ~exists().where(earlier.conversation_id == Turn.conversation_id, earlier.seq < Turn.seq),
             Conversation.customer_id.is_(None) | (hers < AT_ONCE_OF_ONE),
         )

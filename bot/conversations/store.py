@@ -327,11 +327,13 @@ class Store:
 
     def claim_turn(self, lease_by: str, lease_seconds: float) -> ClaimedTurn | None:
         """Take the oldest turn that nobody answers, first in first out within a conversation."""
+        # Twice the time, as two machines' clocks differ.
+        at = {"now": now(), "furthest": now() + timedelta(seconds=2 * lease_seconds)}
         with self.reading() as session:
-            if session.scalar(steps.claimable(), {"now": now()}) is None:
+            if session.scalar(steps.claimable(), at) is None:
                 return None
         with self.writing() as session:
-            while turn := session.scalar(steps.claimable(lock=True), {"now": now()}):
+            while turn := session.scalar(steps.claimable(lock=True), at):
                 conversation = steps.locked(session, turn.conversation_id)
                 if ownership.kind(conversation.owner) not in ("bot", "queue"):
                     session.delete(turn)
