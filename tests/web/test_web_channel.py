@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,28 @@ def test_a_visitor_who_signs_in_keeps_the_conversation(http: httpx.Client, setti
     body = {"conversation": conversation, "customer_token": customer_token(settings)}
     assert http.post("/api/chat/sessions", json=body, headers=mine).json()["conversation"] == conversation
     assert http.post("/api/chat/sessions", json=body).json()["conversation"] == conversation
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_two_tabs_see_the_same(http: httpx.Client, settings: Settings, signed_in: bool) -> None:
+    who = {"customer_token": customer_token(settings)} if signed_in else {}
+    conversation, first = begin(http, **who)
+    session = http.post(
+        "/api/chat/sessions", json={"conversation": conversation, **who}, headers=first
+    ).json()
+    second = {"Authorization": f"Bearer {session['token']}"}
+
+    def write(tab: tuple[str, dict[str, str]]) -> None:
+        for number in range(5):
+            body = {"client_id": f"{tab[0]}{number}", "text": "在吗"}
+            httpx.post(f"{http.base_url}/api/chat/messages", json=body, headers=tab[1]).raise_for_status()
+
+    with ThreadPoolExecutor(2) as tabs:
+        list(tabs.map(write, [("a", first), ("b", second)]))
+    until(http, first, 20)
+    seen = [[e[2] for e in events(http, mine, 20) if e[0] == "message"] for mine in (first, second)]
+    assert seen[0] == seen[1]
+    assert [m["seq"] for m in seen[0]] == list(range(1, 21))
 
 
 def test_the_stream_resumes_behind_the_cursor(http: httpx.Client) -> None:
