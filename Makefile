@@ -53,6 +53,9 @@ bench-slow-shop: setup train ## measure whether a shop slow for one shopper dela
 widget: setup ## make the widget as it is served from its source
 	$(PY) -m bot.channels.web.minify
 
+faults: setup train ## kill, freeze, cut off and fill up the running stack; was a message lost or doubled? (SEED=N repeats)
+	@$(PY) -m tests.bench.faults
+
 openapi: setup ## write the public HTTP contracts to docs/
 	$(PY) -m bot.openapi
 
@@ -109,4 +112,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop lock clean browser databases
+.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop faults lock clean browser databases
