@@ -34,6 +34,7 @@ def serve(app: FastAPI, process: str, settings: Settings, port: int, **options: 
         host=settings.host,
         port=port,
         log_level="warning",
+        access_log=False,
         http=Guarded,
         timeout_graceful_shutdown=3,
         server_header=False,

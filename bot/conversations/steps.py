@@ -16,6 +16,14 @@ OFFERED_WITHIN = 50  # a button older than this many messages can no longer be c
 AT_ONCE_OF_ONE = 4  # turns of one customer in all her conversations, so that others are answered too
 
 
+_LOCKED = (
+    select(Conversation)
+    .where(Conversation.id == bindparam("conversation"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 class UnknownConversation(Exception):
     """There is no such conversation."""
 
@@ -60,7 +68,7 @@ def now() -> datetime:
 
 
 def locked(session: Session, conversation_id: str) -> Conversation:
-    conversation = session.get(Conversation, conversation_id, with_for_update=True)
+    conversation = session.scalar(_LOCKED, {"conversation": conversation_id})
     if conversation is None:
         raise UnknownConversation(conversation_id)
     return conversation

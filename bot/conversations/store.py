@@ -20,11 +20,16 @@ from .models import Attachment, Conversation, Event, Message, Turn
 from .steps import Reply, UnknownConversation, now
 
 TEXT_LIMIT = 2000
+ANYBODY = ""  # no customer's id
 OWED_LIMIT = 60  # answers that one conversation may wait for
 
 
 class TooManyOwed(Exception):
     """The conversation must wait for its answers before it says more."""
+
+
+class NotHers(Exception):
+    """The conversation belongs to another customer, or to one by now."""
 
 
 class NotYours(Exception):
@@ -223,11 +228,18 @@ class Store:
         attachment: str | None,
         lease_by: str | None = None,
         lease_seconds: float = 0,
+        customer_id: str | None = ANYBODY,
     ) -> tuple[int, ClaimedTurn | None]:
-        """``receive``, and under a lease the turn as well, unless others come before it."""
+        """``receive``, and under a lease the turn as well, unless others come before it.
+
+        Raises:
+            NotHers: the conversation is not this customer's (None: not a visitor's); and as ``receive``.
+        """
         written_in = script.written_in(text) if text else None
         with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
+            if customer_id not in (ANYBODY, conversation.customer_id):
+                raise NotHers(conversation_id)
             known = statements.seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known, None

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from . import notices, ownership
 from .engine_client import Answer, EngineClient, EngineFailed
 from .steps import Reply, UnknownConversation
-from .store import ClaimedTurn, Store
+from .store import ANYBODY, ClaimedTurn, Store
 from .watch import Watcher, wait
 
 LOOK_SECONDS = 0.5
@@ -47,21 +47,21 @@ class TurnRunner:
         text: str | None = None,
         payload: str | None = None,
         attachment: str | None = None,
+        customer_id: str | None = ANYBODY,
     ) -> int:
-        """``Store.receive``, and begin with the answer at once where there is room."""
+        """``Store.receive_and_claim``, and begin with the answer at once where there is room."""
         said = conversation_id, client_id, text, payload, attachment
-        if self._free.locked():
-            seq = await asyncio.to_thread(self._store.receive, *said)
-            turn = None
-        else:
+        room = not self._free.locked()
+        if room:
             await self._free.acquire()
-            try:
-                lease = self._name, self._lease_seconds
-                seq, turn = await asyncio.to_thread(self._store.receive_and_claim, *said, *lease)
-            except BaseException:
-                self._free.release()
-                raise
-            self._begin(turn)
+        turn = None
+        try:
+            lease = self._name if room else None, self._lease_seconds
+            receive = self._store.receive_and_claim
+            seq, turn = await asyncio.to_thread(receive, *said, *lease, customer_id)
+        finally:
+            if room:
+                self._begin(turn)
         if turn is None:
             self._left.set()
         self._watcher.hint(conversation_id)

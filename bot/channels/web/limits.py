@@ -2,32 +2,47 @@
 
 import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
 from bot.problems import Problem
+
+MINUTE, HOUR = 60.0, 3600.0
 
 
 class RateLimit:
-    """At most ``amount`` calls a key in any minute (or other ``window``), counted in this process."""
+    """At most ``amount`` calls a key in any ``window`` of seconds, counted in this process.
 
-    def __init__(self, amount: int, window: type[RateLimitItem] = RateLimitItemPerMinute) -> None:
-        self._item = window(amount)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    The library "limits" walks over all keys again and again, in threads of its own: too much for thousands.
+    """
+
+    def __init__(self, amount: int, window: float = MINUTE) -> None:
+        self._amount, self._window = amount, window
+        self._calls: dict[str, deque[float]] = {}
+        self._swept = time.monotonic()
 
     def count(self, key: str) -> None:
         """Count one call. Raises Problem 429 with ``Retry-After`` seconds."""
-        if not self._limiter.hit(self._item, key):
-            reset = self._limiter.get_window_stats(self._item, key).reset_time
-            seconds = max(1, math.ceil(reset - time.time()))
+        now = time.monotonic()
+        if now - self._swept > self._window:
+            self._sweep(now)
+        calls = self._calls.setdefault(key, deque())
+        while calls and now - calls[0] >= self._window:
+            calls.popleft()
+        if len(calls) >= self._amount:
+            seconds = max(1, math.ceil(calls[0] + self._window - now))
             raise Problem(
                 429, "too-many-requests", f"Try again in {seconds} seconds.", {"Retry-After": str(seconds)}
             )
+        calls.append(now)
+
+    def _sweep(self, now: float) -> None:
+        """Forget who has not called lately."""
+        self._swept = now
+        for key, calls in list(self._calls.items()):
+            if not calls or now - calls[-1] >= self._window:
+                self._calls.pop(key, None)
 
 
 class OpenAtOnce:

@@ -10,20 +10,19 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from limits import RateLimitItemPerHour
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from starlette.requests import ClientDisconnect
 
 from bot.conversations import attachments, pictures, ratings
 from bot.conversations.attachments import Attachments
 from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
-from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed, public
+from bot.conversations.store import TEXT_LIMIT, NotHers, Store, TooManyOwed, public
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
 from bot.problems import Problem, responses
 from bot.settings import Settings
 
-from .limits import OpenAtOnce, RateLimit
+from .limits import HOUR, OpenAtOnce, RateLimit
 from .stream import EventStream
 from .tokens import Key, customer_of, key_of, session_token
 from .widget import router as widget_router
@@ -156,26 +155,33 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
     sessions = RateLimit(settings.sessions_per_minute)
     messages = RateLimit(settings.messages_per_minute)
     addresses = RateLimit(settings.address_messages_per_minute)
-    uploads = RateLimit(PICTURES_PER_HOUR, RateLimitItemPerHour)
+    uploads = RateLimit(PICTURES_PER_HOUR, HOUR)
     streams = OpenAtOnce(settings.conversation_streams)
     address_streams = OpenAtOnce(settings.address_streams)
-    address_uploads = RateLimit(ADDRESS_PICTURES_PER_HOUR, RateLimitItemPerHour)
+    address_uploads = RateLimit(ADDRESS_PICTURES_PER_HOUR, HOUR)
 
-    def count(conversation: str, request: Request) -> None:
-        messages.count(conversation)
+    def count(whose: str, request: Request) -> None:
+        messages.count(whose)
         addresses.count(_address(request))
+
+    async def visits(request: Request) -> None:
+        sessions.count(_address(request))
 
     async def bearer(sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str | None:
         return sent.credentials if sent else None
 
-    def opened(token: str | None) -> Key:
+    def signed(token: str | None) -> Key:
         if not token:
             raise Problem(401, "missing-token", "Begin a session and send its token as Bearer.")
-        key = key_of(settings.chat_keys, token)
+        return key_of(settings.chat_keys, token)
+
+    async def presented(token: Annotated[str | None, Depends(bearer)]) -> Key:
+        return signed(token)
+
+    def opened(token: str | None) -> Key:
+        key = signed(token)
         if _conversation(store, key.conversation).customer_id != key.customer:
-            # Whoever began it may have kept a token; it is a customer's by now, with her orders.
-            detail = "The conversation belongs to somebody who has signed in since; begin a session."
-            raise Problem(401, "revoked-token", detail)
+            raise _revoked()
         return key
 
     def conversation(token: Annotated[str | None, Depends(bearer)]) -> str:
@@ -190,15 +196,15 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         with streams.one(mine.conversation), address_streams.one(_address(request)):
             yield
 
-    @router.post("/sessions", status_code=201, responses=responses(400, 408, 413))
+    @router.post(
+        "/sessions", status_code=201, responses=responses(400, 408, 413), dependencies=[Depends(visits)]
+    )
     def begin_session(
         body: SessionRequest,
-        request: Request,
         response: Response,
         token: Annotated[str | None, Depends(bearer)],
     ) -> Session:
         """Begin a conversation, or resume the one named, which must be the caller's."""
-        sessions.count(_address(request))
         customer = customer_of(settings.customer_keys, body.customer_token) if body.customer_token else None
         if body.conversation is None:
             found = store.begin("web", customer.id if customer else None, customer.name if customer else None)
@@ -233,14 +239,18 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
 
     @router.post("/messages", status_code=202, responses=responses(400, 408, 413))
     async def send(
-        body: MessageRequest, request: Request, mine: Annotated[str, Depends(conversation)]
+        body: MessageRequest, request: Request, mine: Annotated[Key, Depends(presented)]
     ) -> Accepted:
         """Accept a message: it is stored when this answers, and will be answered once."""
-        count(mine, request)
+        count(mine.customer or mine.conversation, request)
         try:
-            seq = await turns.receive(mine, body.client_id, body.text, body.payload, body.attachment)
+            seq = await turns.receive(
+                mine.conversation, body.client_id, body.text, body.payload, body.attachment, mine.customer
+            )
         except UnknownConversation:
             raise _unknown() from None
+        except NotHers:
+            raise _revoked() from None
         except TooManyOwed:
             raise Problem(
                 429, "too-many-requests", "Wait for the answers first.", {"Retry-After": "2"}
@@ -391,7 +401,7 @@ def _visible(text: str) -> str | None:
     return text if any(unicodedata.category(c)[0] not in "CZ" for c in text) else None
 
 
-def _never_stored(response: Response) -> None:
+async def _never_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(NO_SNIFFING)
 
@@ -413,6 +423,12 @@ def _conversation(store: Store, conversation_id: str) -> Any:
         return store.conversation(conversation_id)
     except UnknownConversation:
         raise _unknown() from None
+
+
+def _revoked() -> Problem:
+    # Whoever began it may have kept a token; it is a customer's by now, with her orders.
+    detail = "The conversation belongs to somebody who has signed in since; begin a session."
+    return Problem(401, "revoked-token", detail)
 
 
 def _unknown() -> Problem:
