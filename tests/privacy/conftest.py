@@ -50,7 +50,7 @@ class Installation:
         store.take(conversation, 7, "小陈")
         store.hand_back(conversation, 7, settled=words)
         store.receive(conversation, "b", words)
-        store.claim_turn("somebody else", 300.0)
+        store.claim_turn("somebody else", 30.0)
         with store.writing() as session:
             session.add(Delivery(conversation_id=conversation, receiver="mail", next_at=now()))
             rating = Rating(conversation_id=conversation, served_by="bot", seq=1, asked_at=now())

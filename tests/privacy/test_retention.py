@@ -1,13 +1,13 @@
 """Retention: what has grown old goes by itself, in small portions, and what goes on is not disturbed."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from bot.conversations import privacy
-from bot.conversations.models import Audit, Base, Conversation, Erasure
+from bot.conversations.models import Audit, Base, Conversation, Erasure, UtcDateTime
 from bot.conversations.steps import now
 from bot.policies import PATH, read
 from bot.settings import Settings
@@ -23,7 +23,7 @@ def age(here: Installation, conversation: str, by: timedelta) -> None:
     keys = [(whole, whole.c.id), *((table, table.c.conversation_id) for table in privacy.tables())]
     with here.database.begin() as connection:
         for table, key in keys:
-            moments = [column for column in table.c if column.type.python_type is datetime]
+            moments = [column for column in table.c if isinstance(column.type, UtcDateTime)]
             for column in moments:
                 rows = update(table).where(key == conversation, column.is_not(None))
                 connection.execute(rows.values({column: now() - by}))
