@@ -79,6 +79,31 @@ def last_seq(page: Page) -> str | None:
     return page.locator("#guitai-widget [part~=message]").last.get_attribute("data-seq")
 
 
+def test_a_service_that_ended_is_rated(running: Running, context: Callable[..., BrowserContext]) -> None:
+    shopper, agent = context().new_page(), context().new_page()
+    open_widget(running, shopper, "c1003")
+    widget(shopper, "human").click()
+    expect(said(shopper, "system").last).to_contain_text("位")
+    open_desk(running, agent, "xiaowang")
+    agent.get_by_test_id("tab-queue").click()
+    agent.get_by_test_id("conversation-row").filter(has_text="王思琪").last.click()
+    agent.get_by_test_id("take").click()
+    expect(widget(shopper, "human")).to_have_text("结束服务")
+    agent.get_by_test_id("composer").fill("您好，我是小王")
+    agent.get_by_test_id("send").click()
+    expect(said(shopper, "agent")).to_have_count(1)
+    agent.get_by_test_id("close").click()
+    agent.get_by_test_id("confirm").click()
+    expect(widget(shopper, "rating")).to_contain_text("小王的服务，您还满意吗？")
+    shopper.get_by_role("radio", name="5 星，非常满意").check(force=True)
+    widget(shopper, "comment").fill("很耐心")
+    widget(shopper, "submit").click()
+    expect(widget(shopper, "rating")).to_contain_text("谢谢您的评价！")
+    shopper.reload()
+    widget(shopper, "launcher").click()
+    expect(widget(shopper, "rating")).to_contain_text("很耐心")
+
+
 def test_the_widget_survives_a_front_that_dies(
     running: Running, context: Callable[..., BrowserContext]
 ) -> None:
