@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000, help="messages of shoppers to be accepted")
     parser.add_argument("--shoppers", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=200, help="wishes that change something in the shop")
-    parser.add_argument("--seconds", type=float, default=1200, help="the run is given up after this time")
+    parser.add_argument("--seconds", type=float, default=900, help="no more is begun after this time")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or secrets.randbelow(10**6)))
     given = parser.parse_args()
     plan = Plan(given.messages, given.shoppers, given.jobs, given.seed, given.seconds)
@@ -94,10 +94,12 @@ def main() -> None:
         try:
             report = asyncio.run(run(running, plan, volume=volume, clock=clock))
         except TimeoutError:
-            sys.exit(f"It took longer than {plan.seconds:.0f} s or did not come to rest (SEED={plan.seed}).")
+            sys.exit(f"A part did not come back, or the run did not come to its end (SEED={plan.seed}).")
         tell(report, running, skipped)
     if report.breaches.first:
         sys.exit(1)
+    if report.facts["messages"] < plan.messages:
+        sys.exit(f"These were fewer than {plan.messages}: give --seconds more than {plan.seconds:.0f}.")
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ async def test_the_harness_in_short(running: Running) -> None:
         "hung engine",
         "all connections cut",
     }
-    plan = Plan(messages=150, shoppers=15, jobs=4, seed=5, seconds=110, faults=named)
+    plan = Plan(messages=150, shoppers=15, jobs=4, seed=5, seconds=60, faults=named)
     report = await run(running, plan)
     store = Store(connect(running.settings.database))
     log = transcript(whole_log(store, report.breaches.first[1])) if report.breaches.first else ""

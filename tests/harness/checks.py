@@ -8,8 +8,8 @@ owned the conversation at each place is told by the notices, which stand in the 
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,13 @@ OWNER_AFTER = {
     "closed": "closed",
     "closed_by_shopper": "closed",
     "closed_by_silence": "closed",
+}
+NOTICE_OF_MOVE = {
+    "take": "taken",
+    "transfer": "taken",
+    "requeue": "requeued",
+    "hand_back": "handed_back",
+    "leave_queue": "left_queue",
 }
 
 
@@ -121,13 +128,14 @@ def _check_answer(
         breaches.add("lost", conversation, f"{asked.seq} was not answered")
 
 
-def check_events(conversation: str, log: Sequence[Message], moves: Iterable[str], breaches: Breaches) -> None:
+def check_events(conversation: str, log: Sequence[Message], moves: Sequence[str], breaches: Breaches) -> None:
     """Every takeover and return has its notice: else the owners above would be read wrongly."""
-    told = [notice_of(m) for m in log]
-    for move, notice in {"take": "taken", "hand_back": "handed_back", "leave_queue": "left_queue"}.items():
-        if (happened := list(moves).count(move)) != told.count(notice):
-            kind = "lost" if happened > told.count(notice) else "doubled"
-            breaches.add(kind, conversation, f"{happened} moves {move}, {told.count(notice)} notices")
+    told = Counter(notice_of(m) for m in log)
+    happened = Counter(NOTICE_OF_MOVE.get(move) for move in moves)
+    for notice in NOTICE_OF_MOVE.values():
+        if happened[notice] != told[notice]:
+            kind = "lost" if happened[notice] > told[notice] else "doubled"
+            breaches.add(kind, conversation, f"{notice} {happened[notice]} times, told {told[notice]} times")
 
 
 def check_accepted(

@@ -106,15 +106,19 @@ class Faults:
         return faults
 
     async def happen(
-        self, enough: Callable[[], bool], pause: tuple[float, float], only: Collection[str] | None
+        self,
+        enough: Callable[[], bool],
+        late: Callable[[], bool],
+        pause: tuple[float, float],
+        only: Collection[str],
     ) -> None:
-        """Let every fault, or those named, happen once, and then go on until it is ``enough``."""
-        deck = {name: fault for name, fault in self.deck().items() if only is None or name in only}
+        """Let every fault, or those named, happen once, and then go on until it is ``enough`` or ``late``."""
+        deck = {name: fault for name, fault in self.deck().items() if not only or name in only}
         while True:
             names = list(deck)
             self.chance.shuffle(names)
             for name in names:
-                if enough() and len(self.happened) == len(deck):
+                if late() or (enough() and len(self.happened) == len(deck)):
                     return
                 await asyncio.sleep(self.chance.uniform(*pause))
                 self.happened[name] += 1

@@ -27,13 +27,14 @@ from .proxy import CuttingProxy
 from .shoppers import Shopper, chat
 
 SETTLES_WITHIN = 180.0
+ENDS_WITHIN = 600.0
 JOBS_AT_ONCE = 8
 PAGE = 1000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of what; times in seconds."""
+    """How much of what; times in seconds, ``seconds`` those after which nothing more is begun."""
 
     messages: int
     shoppers: int
@@ -45,8 +46,8 @@ class Plan:
     """Of each of those who do them one after the other."""
     between_faults: tuple[float, float] = (0.5, 2.5)
     cut_share: float = 0.004
-    faults: Collection[str] | None = None
-    """The names of those that shall happen; None: all."""
+    faults: Collection[str] = ()
+    """The names of those that shall happen; none: all."""
 
 
 @dataclass
@@ -71,12 +72,12 @@ async def run(
         clock: what the stack was started under, to be set.
 
     Raises:
-        TimeoutError: it took longer than the plan's seconds, or did not come to rest.
+        TimeoutError: a part did not come back, or the end did not come.
     """
     chance = random.Random(plan.seed)
     report = Report(plan.seed)
     began = time.monotonic()
-    async with asyncio.timeout(plan.seconds), AsyncExitStack() as around:
+    async with asyncio.timeout(plan.seconds + ENDS_WITHIN), AsyncExitStack() as around:
         proxy = CuttingProxy(running.settings.front_port, random.Random(chance.random()), plan.cut_share)
         await around.enter_async_context(proxy.listening())
         http = await around.enter_async_context(
@@ -109,7 +110,12 @@ async def run(
                 readers(shopper.follow())
 
         harm = asyncio.create_task(
-            troubles.happen(lambda: accepted() >= plan.messages, plan.between_faults, plan.faults)
+            troubles.happen(
+                enough=lambda: accepted() >= plan.messages,
+                late=lambda: time.monotonic() - began > plan.seconds,
+                pause=plan.between_faults,
+                only=plan.faults,
+            )
         )
         around.callback(harm.cancel)
 
