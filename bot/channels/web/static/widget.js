@@ -425,7 +425,8 @@ async function begin() {
 		}
 	}
 	if (!answer) throw Object.assign(refusal, { fatal: true });
-	if (answer.conversation !== conversation) reset(answer, saved);
+	// The log is shorter than what is shown where an older backup was restored.
+	if (answer.conversation !== conversation || answer.seq < cursor) reset(answer, saved);
 	session = { conversation, token: answer.token };
 	save({ ...session, read });
 	try { if (key !== visitors && saved.conversation === conversation) localStorage.removeItem(visitors); } catch (e) { /* there is none */ }
@@ -436,7 +437,7 @@ async function begin() {
 
 function reset(answer, saved) {
 	conversation = answer.conversation;
-	read = saved.conversation === conversation ? saved.read || 0 : 0;
+	read = saved.conversation === conversation ? Math.min(saved.read || 0, answer.seq) : 0;
 	items.forEach((item) => item.seq && item.el.remove());
 	items = items.filter((item) => !item.seq);
 	cursor = oldest = Math.max(0, answer.seq - PAGE);
