@@ -29,6 +29,11 @@ _IN_WORK = (
     .join_from(_turns, _conversations, _CONVERSATION.id == _TURN.conversation_id)
     .where(_CONVERSATION.customer_id == bindparam("customer"), _TURN.lease_until > bindparam("now"))
 )
+_OPEN = select(
+    exists().where(
+        _TURN.lease_until.is_(None) | ~_TURN.lease_until.between(bindparam("now"), bindparam("furthest"))
+    )
+)
 _INSERT_MESSAGE = insert(_messages)
 _INSERT_TURN = insert(_turns).returning(_TURN.id)
 _CHANGE = update(_conversations).where(_CONVERSATION.id == _MINE)
@@ -75,6 +80,11 @@ def owed(session: Session, conversation_id: str) -> int:
 def in_work(session: Session, customer_id: str, now: datetime) -> int:
     """How many turns of the customer, in all her conversations, are being answered."""
     return int(session.connection().execute(_IN_WORK, {"customer": customer_id, "now": now}).scalar_one())
+
+
+def any_open(session: Session, now: datetime, furthest: datetime) -> bool:
+    """Whether there is a turn that nobody answers, though it may have to wait for others."""
+    return bool(session.connection().execute(_OPEN, {"now": now, "furthest": furthest}).scalar_one())
 
 
 def change(session: Session, conversation: Conversation, **values: Any) -> None:

@@ -342,7 +342,7 @@ class Store:
         # Twice the time, as two machines' clocks differ.
         at = {"now": now(), "furthest": now() + timedelta(seconds=2 * lease_seconds)}
         with self.reading() as session:
-            if session.scalar(steps.claimable(), at) is None:
+            if not statements.any_open(session, **at) or session.scalar(steps.claimable(), at) is None:
                 return None
         with self.writing() as session:
             while turn := session.scalar(steps.claimable(lock=True), at):
