@@ -56,6 +56,9 @@ widget: setup ## make the widget as it is served from its source
 faults: setup train ## kill, freeze, cut off and fill up the running stack; was a message lost or doubled? (SEED=N repeats)
 	@$(PY) -m tests.bench.faults
 
+load: setup train ## measure how many shoppers a front carries, and how fast (6 minutes; OPTIONS='--help')
+	@$(PY) -m tests.bench.load $(OPTIONS)
+
 openapi: setup ## write the public HTTP contracts to docs/
 	$(PY) -m bot.openapi
 
@@ -112,4 +115,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop faults lock clean browser databases
+.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop load faults lock clean browser databases
