@@ -63,8 +63,8 @@ def tell(report: Report, running: Running, skipped: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--messages", type=int, default=10_000, help="messages of shoppers to be accepted")
-    parser.add_argument("--shoppers", type=int, default=100)
-    parser.add_argument("--jobs", type=int, default=200, help="wishes that change something in the shop")
+    parser.add_argument("--shoppers", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=100, help="wishes that change something in the shop")
     parser.add_argument("--seconds", type=float, default=900, help="no more is begun after this time")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or secrets.randbelow(10**6)))
     given = parser.parse_args()
