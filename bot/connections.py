@@ -56,6 +56,12 @@ class Guarded(HttpToolsProtocol):
         _cancel(self._stalled)
         super().resume_writing()
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.cycle and self.cycle.chunked_encoding and not self.cycle.response_complete:
+            # A stream, which would only end when its reader goes.
+            self.transport.close()
+
     def _await_head(self) -> None:
         _cancel(self._head)
         self._head = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
