@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 CONNECTIONS = 64
 OPENED_AT_ONCE = 32
+PATIENCE = 15  # seconds in which nobody gets anything
 
 
 class Calls:
@@ -181,7 +182,11 @@ async def converse(
         posts.add(task)
         task.add_done_callback(posts.discard)
     await asyncio.gather(*posts)
-    for _ in range(150):
-        if not any(s.waits for s in shoppers):
+    # A front that is behind loses nothing: what counts as lost is what does not come any more.
+    while waiting := sum(s.waits for s in shoppers):
+        for _ in range(PATIENCE):
+            await asyncio.sleep(1)
+            if sum(s.waits for s in shoppers) < waiting:
+                break
+        else:
             break
-        await asyncio.sleep(0.1)

@@ -18,9 +18,10 @@ from .tokens import Key
 BATCH = 100
 PING = b": ping\n\n"
 PING_SECONDS = 15
-# Others leave the queue without a hint to those who are in it, and a turn may end without a message.
-UNSETTLED_SECONDS = 3
-# A hint may be lost: so many pings without news, and the log is looked at all the same.
+# Others leave the queue without a hint to those who are in it.
+QUEUE_SECONDS = 3
+# A hint may be lost: so many pings without news, and the log is looked at all the same; after one while the
+# bot types, as another process may end a turn without a word.
 PINGS = 4
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -64,10 +65,10 @@ class EventStream(Response):
 
     async def _wait(self, grown: asyncio.Event, send: Send) -> None:
         """Until there may be news."""
-        if self._shown["state"]["owner"] == "queue" or self._shown["typing"]["from"]:
-            await wait(grown, UNSETTLED_SECONDS)
+        if self._shown["state"]["owner"] == "queue":
+            await wait(grown, QUEUE_SECONDS)
             return
-        for _ in range(PINGS):
+        for _ in range(1 if self._shown["typing"]["from"] else PINGS):
             if await wait(grown, PING_SECONDS):
                 return
             await send(_piece(PING))
