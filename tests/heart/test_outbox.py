@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from sqlalchemy import Engine, update
 
@@ -98,6 +99,16 @@ async def test_a_dead_process_delivery_is_taken_over(store: Store, database: Eng
     outbox.failed(store, dead)
     outbox.delivered(store, dead)
     assert outbox.claim(store, "me") is None
+
+
+def test_a_lease_from_a_clock_that_was_ahead_holds_nobody_up(store: Store, database: Engine) -> None:
+    conversation = store.begin("web", None, None).id
+    outbox.subscribe(store, conversation, "r")
+    store.receive(conversation, "a", "一")
+    assert outbox.claim(store, "dead")
+    with database.begin() as connection:
+        connection.execute(update(Delivery).values(lease_until=now() + timedelta(hours=1)))
+    assert outbox.claim(store, "me")
 
 
 def test_pauses_grow_while_a_receiver_refuses(store: Store, database: Engine) -> None:
