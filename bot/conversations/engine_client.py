@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import aiohttp
 
 from .steps import Reply
 from .store import ClaimedTurn
@@ -52,15 +52,8 @@ class EngineClient:
     """Calls the engine at ``url`` with the secret of our processes; every call ends within ``seconds``."""
 
     def __init__(self, url: str, secret: str, seconds: float) -> None:
-        self._seconds = seconds
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            headers={"Authorization": f"Bearer {secret}"},
-            timeout=httpx.Timeout(seconds, connect=1.0),
-            limits=httpx.Limits(max_connections=64),
-            # No proxy of the environment gets the secret.
-            trust_env=False,
-        )
+        self._url, self._secret, self._seconds = url, secret, seconds
+        self._opened: aiohttp.ClientSession | None = None
 
     async def answer(self, turn: ClaimedTurn) -> Answer:
         """The engine's answer to the turn's message; asking again gives the same answer.
@@ -77,26 +70,47 @@ class EngineClient:
             **said(turn),
         }
         try:
-            async with asyncio.timeout(self._seconds):
-                response = await self._http.post("/webhooks/conversation/webhook", json=body)
-            response.raise_for_status()
-            data = response.json()
+            data = await self._call("POST", "/webhooks/conversation/webhook", body)
             replies = [
                 Reply(r.get("text"), r.get("buttons") or (), r.get("card"), r.get("cards") or ())
                 for r in data["replies"]
             ]
             return Answer(replies, data["understanding"], data.get("handoff"), data.get("model"))
-        except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineFailed(f"{type(error).__name__}: {error}") from error
 
     async def forget(self, conversation_id: str) -> None:
         """The engine keeps nothing of the conversation any more. Raises EngineFailed."""
         try:
-            async with asyncio.timeout(self._seconds):
-                path = f"/webhooks/conversation/memory/{conversation_id}"
-                (await self._http.delete(path)).raise_for_status()
-        except (httpx.HTTPError, TimeoutError) as error:
+            await self._call("DELETE", f"/webhooks/conversation/memory/{conversation_id}")
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise EngineFailed(f"{type(error).__name__}: {error}") from error
 
     async def close(self) -> None:
-        await self._http.aclose()
+        if self._opened:
+            await self._opened.close()
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        async with asyncio.timeout(self._seconds):
+            try:
+                return await self._ask(method, path, body)
+            except aiohttp.ServerDisconnectedError:
+                # The engine ended a connection that lay idle; every call may be asked again.
+                return await self._ask(method, path, body)
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        async with self._http.request(method, self._url + path, json=body, allow_redirects=False) as response:
+            response.raise_for_status()
+            content = await response.read()
+            return json.loads(content) if content else None
+
+    @property
+    def _http(self) -> aiohttp.ClientSession:
+        """Made when it is first needed, as it belongs to the running event loop. No proxy gets the secret."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                headers={"Authorization": f"Bearer {self._secret}"},
+                timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=1.0),
+                connector=aiohttp.TCPConnector(limit=64),
+            )
+        return self._opened
