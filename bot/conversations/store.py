@@ -4,6 +4,7 @@ Writers lock first (``BEGIN IMMEDIATE`` on SQLite, ``FOR UPDATE`` on PostgreSQL)
 decide and write without anyone in between.
 """
 
+import math
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, func, select
+from sqlalchemy import Engine, Row, delete, func, null, select
 from sqlalchemy.orm import Session
 
 from . import notices, ownership, ratings, script, statements, steps
@@ -557,8 +558,16 @@ class Store:
             message, moved = session.execute(query).one()
             return message or 0, moved or 0
 
-    def grown(self, table: type[Message] | type[Event], after: int, among: Collection[int]) -> dict[int, str]:
-        """The conversation of each row with an id beyond ``after`` or ``among`` these."""
-        query = select(table.id, table.conversation_id).where((table.id > after) | table.id.in_(among))
+    def grown(
+        self, table: type[Message] | type[Event], after: int, among: Collection[int]
+    ) -> dict[int, tuple[str, float]]:
+        """Of each row with an id beyond ``after`` or ``among`` these: its conversation and ``seq``.
+
+        That of an event is endless.
+        """
+        seq = null() if table is Event else Message.seq
+        query = select(table.id, table.conversation_id, seq).where((table.id > after) | table.id.in_(among))
         with self.reading() as session:
-            return {row[0]: row[1] for row in session.execute(query)}
+            return {
+                row[0]: (row[1], math.inf if row[2] is None else row[2]) for row in session.execute(query)
+            }

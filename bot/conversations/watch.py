@@ -5,9 +5,10 @@ immediate; what other processes append is found by a short poll of the log's gro
 """
 
 import asyncio
+import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 import structlog
@@ -26,6 +27,12 @@ OPEN_SECONDS = 60.0  # a transaction that is open for longer is told by the wait
 log = structlog.get_logger()
 
 
+class Grown(asyncio.Event):
+    """Set when there may be news; ``seq``: what the waiter has read already, of which it need not be told."""
+
+    seq = 0
+
+
 class Watcher:
     """Waiters by conversation id, or ``EVERY`` for all of them."""
 
@@ -33,12 +40,12 @@ class Watcher:
         self._hints = hints
         self._poll_seconds = poll_seconds
         self._store = store
-        self._waiters: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiters: dict[str, set[Grown]] = defaultdict(set)
 
     @contextmanager
-    def waiting(self, conversation_id: str = EVERY) -> Iterator[asyncio.Event]:
+    def waiting(self, conversation_id: str = EVERY) -> Iterator[Grown]:
         """An event that is set whenever the conversation may have grown; the waiter clears it."""
-        grown = asyncio.Event()
+        grown = Grown()
         self._waiters[conversation_id].add(grown)
         try:
             yield grown
@@ -53,10 +60,12 @@ class Watcher:
         if self._hints:
             self._hints.publish(conversation_id)
 
-    def _wake(self, conversation_id: str) -> None:
+    def _wake(self, conversation_id: str, seq: float = math.inf) -> None:
+        """Tell those who have not read as far as ``seq``."""
         for key in (conversation_id, EVERY):
             for grown in self._waiters.get(key, ()):
-                grown.set()
+                if grown.seq < seq:
+                    grown.set()
 
     async def run(self) -> None:
         """Poll the log, and listen to other processes' hints, for ever."""
@@ -70,8 +79,8 @@ class Watcher:
         growth = Growth(self._store)
         while True:
             with suppress(SQLAlchemyError):
-                for conversation_id in await asyncio.to_thread(growth.look):
-                    self._wake(conversation_id)
+                for conversation_id, seq in (await asyncio.to_thread(growth.look)).items():
+                    self._wake(conversation_id, seq)
             told = self._hints and self._hints.alive
             await asyncio.sleep(POLL_SECONDS_BESIDE_HINTS if told else self._poll_seconds)
 
@@ -82,14 +91,18 @@ class Growth:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._tables = _Table(store, Message), _Table(store, Event)
-        self._grown: set[str] = set()
+        self._grown: dict[str, float] = {}
 
-    def look(self) -> set[str]:
-        """Conversations with messages or events that the last look did not see."""
+    def look(self) -> dict[str, float]:
+        """Conversations with messages or events that the last look did not see, and how far they reach.
+
+        The latter by ``seq``; a change of owner, which has none, reaches beyond all.
+        """
         # Kept, so that nothing is lost should the database be away between two tables.
         for table, newest in zip(self._tables, self._store.heads(), strict=True):
-            self._grown |= table.look(newest)
-        grown, self._grown = self._grown, set()
+            for conversation_id, seq in table.look(newest):
+                self._grown[conversation_id] = max(seq, self._grown.get(conversation_id, 0))
+        grown, self._grown = self._grown, {}
         return grown
 
 
@@ -105,11 +118,11 @@ class _Table:
         self._head: int | None = None
         self._missing: dict[int, float] = {}
 
-    def look(self, newest: int) -> set[str]:
+    def look(self, newest: int) -> Collection[tuple[str, float]]:
         if self._head is None or newest < self._head:  # the first look, or a database that was restored
             self._head, self._missing = max(0, newest - RECENT), {}
         if newest == self._head and not self._missing:
-            return set()
+            return ()
         found = self._store.grown(self._table, self._head, self._missing)
         newest = max(newest, *found, 0)
         at = time.monotonic()
@@ -117,7 +130,7 @@ class _Table:
         since = {id: at for id in passed} | self._missing
         self._missing = {id: t for id, t in since.items() if id not in found and at - t < OPEN_SECONDS}
         self._head = newest
-        return set(found.values())
+        return found.values()
 
 
 async def wait(grown: asyncio.Event, seconds: float) -> bool:

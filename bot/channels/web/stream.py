@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from bot.conversations.database import UNAVAILABLE
 from bot.conversations.steps import UnknownConversation
 from bot.conversations.store import Store, public
-from bot.conversations.watch import Watcher, wait
+from bot.conversations.watch import Grown, Watcher, wait
 
 from .tokens import Key
 
@@ -55,6 +55,7 @@ class EventStream(Response):
             gone = asyncio.create_task(_gone(receive, grown))
             try:
                 while (events := await asyncio.to_thread(self._news)) is not None and not gone.done():
+                    grown.seq = self._cursor
                     if events:
                         await send(_piece(events))
                     if not self._behind:
@@ -63,7 +64,7 @@ class EventStream(Response):
                 gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _wait(self, grown: asyncio.Event, send: Send) -> None:
+    async def _wait(self, grown: Grown, send: Send) -> None:
         """Until there may be news."""
         if self._shown["state"]["owner"] == "queue":
             await wait(grown, QUEUE_SECONDS)
@@ -93,7 +94,7 @@ class EventStream(Response):
         return "".join(events).encode()
 
 
-async def _gone(receive: Receive, grown: asyncio.Event) -> None:
+async def _gone(receive: Receive, grown: Grown) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     grown.set()
