@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import jwt
 import pytest
@@ -233,3 +234,20 @@ def test_a_long_conversation_opens_by_its_end(shop: Shop, page: Page) -> None:
     assert log.evaluate("log => log.scrollWidth <= log.clientWidth")
     part(page, "earlier").click()
     expect(messages(page)).to_have_count(100)
+
+
+def test_where_an_older_backup_was_restored_it_shows_what_is_there(
+    shop: Shop, page: Page, restarted: None
+) -> None:
+    say(page, "备份之后说的")
+    expect(messages(page, "bot")).to_have_count(2)
+    conversation = shop.conversation(page)
+    shop.stop()
+    with closing(sqlite3.connect(shop.settings.data_dir / "guitai.db")) as log, log:
+        log.execute("DELETE FROM message WHERE conversation_id = ? AND seq > 2", [conversation])
+        log.execute("UPDATE conversation SET last_seq = 2 WHERE id = ?", [conversation])
+    shop.start()
+    expect(messages(page)).to_have_count(2, timeout=15_000)
+    say(page, "恢复之后说的")
+    expect(messages(page, "bot")).to_have_count(2)
+    assert shown(page) == stored(shop, page)

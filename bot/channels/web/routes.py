@@ -360,7 +360,7 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         "/stream",
         status_code=200,
         response_class=EventStream,
-        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, **responses(409)},
         dependencies=[Depends(place)],
     )
     async def stream(
@@ -370,6 +370,9 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
     ) -> EventStream:
         """Server-sent events: ``message`` with its seq as id, others (state, typing, rating) without."""
         cursor = after if last_event_id is None else last_event_id
+        if cursor > (await asyncio.to_thread(_conversation, store, mine.conversation)).last_seq:
+            # So it is where an older backup was restored.
+            raise Problem(409, "ahead-of-log", "The conversation is not as long: resume its session.")
         return EventStream(store, watcher, mine, cursor)
 
     channel = APIRouter()

@@ -564,6 +564,11 @@ async function run() {
 			opened = Date.now();
 			await stream();
 		} catch (error) {
+			if (error.status === 409 && session && !renewed) { // more is shown than there is: the session tells how much
+				renewed = true;
+				session = null;
+				continue;
+			}
 			if (LOST.includes(error.status) && session && !renewed) {
 				renewed = true;
 				lose(session);
