@@ -175,8 +175,10 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
             raise Problem(401, "missing-token", "Begin a session and send its token as Bearer.")
         return key_of(settings.chat_keys, token)
 
-    async def presented(token: Annotated[str | None, Depends(bearer)]) -> Key:
-        return signed(token)
+    def presented(request: Request) -> Key:
+        # As ``bearer``, but every message comes this way, and dependencies take their time.
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return signed(token.strip() if scheme.lower() == "bearer" else None)
 
     def opened(token: str | None) -> Key:
         key = signed(token)
@@ -237,11 +239,15 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         )
         return Session(conversation=found.id, token=key, seq=found.last_seq)
 
-    @router.post("/messages", status_code=202, responses=responses(400, 408, 413))
-    async def send(
-        body: MessageRequest, request: Request, mine: Annotated[Key, Depends(presented)]
-    ) -> Accepted:
+    @router.post(
+        "/messages",
+        status_code=202,
+        responses=responses(400, 408, 413),
+        openapi_extra={"security": [{_bearer.scheme_name: []}]},
+    )
+    async def send(body: MessageRequest, request: Request) -> Accepted:
         """Accept a message: it is stored when this answers, and will be answered once."""
+        mine = presented(request)
         count(mine.customer or mine.conversation, request)
         try:
             seq = await turns.receive(
