@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from starlette.requests import ClientDisconnect
 
 from bot.conversations import attachments, pictures, ratings
@@ -33,6 +34,7 @@ LARGEST = 2**31 - 1  # what the database takes for a number
 ATTACHMENTS_PATH = "/api/chat/attachments"
 UPLOAD_SECONDS = 90
 NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
+NEVER_STORED = {"Cache-Control": "no-store", **NO_SNIFFING}
 # Of one conversation, and of all that come from one address.
 PICTURES_PER_HOUR = 20
 ADDRESS_PICTURES_PER_HOUR = 300
@@ -176,7 +178,6 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         return key_of(settings.chat_keys, token)
 
     def presented(request: Request) -> Key:
-        # As ``bearer``, but every message comes this way, and dependencies take their time.
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return signed(token.strip() if scheme.lower() == "bearer" else None)
 
@@ -242,12 +243,21 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
     @router.post(
         "/messages",
         status_code=202,
+        response_model=Accepted,
         responses=responses(400, 408, 413),
-        openapi_extra={"security": [{_bearer.scheme_name: []}]},
+        openapi_extra={
+            "security": [{_bearer.scheme_name: []}],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": MessageRequest.model_json_schema()}},
+            },
+        },
     )
-    async def send(body: MessageRequest, request: Request) -> Accepted:
+    async def send(request: Request) -> Response:
         """Accept a message: it is stored when this answers, and will be answered once."""
+        # Token, body and answer by hand: FastAPI's way takes longer than all the rest together.
         mine = presented(request)
+        body = await _message(request)
         count(mine.customer or mine.conversation, request)
         try:
             seq = await turns.receive(
@@ -266,7 +276,7 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         except UnknownAttachment:
             detail = "Upload the picture in this conversation, at most a day before it is sent."
             raise Problem(422, "unknown-attachment", detail) from None
-        return Accepted(seq=seq)
+        return JSONResponse({"seq": seq}, 202, NEVER_STORED)
 
     @router.post(
         "/attachments",
@@ -410,9 +420,16 @@ def _visible(text: str) -> str | None:
     return text if any(unicodedata.category(c)[0] not in "CZ" for c in text) else None
 
 
+async def _message(request: Request) -> MessageRequest:
+    try:
+        return MessageRequest.model_validate_json(await request.body())
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
+
+
 async def _never_stored(response: Response) -> None:
-    response.headers["Cache-Control"] = "no-store"
-    response.headers.update(NO_SNIFFING)
+    response.headers.update(NEVER_STORED)
 
 
 def _address(request: Request) -> str:
