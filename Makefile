@@ -20,7 +20,7 @@ setup: .venv/.done .venv-engine/.done ## make both environments from the locked 
 
 test: setup browser databases train ## run all tests (sets up what they need)
 	$(ENGINE_PY) -m pytest --confcutdir=tests/engine tests/engine
-	$(PY) -m pytest --ignore=tests/engine -m "not slow"
+	$(PY) -m pytest --ignore=tests/engine -m "not slow" --durations=25 --durations-min=5
 
 soak: setup browser train ## run the long tests
 	$(PY) -m pytest --ignore=tests/engine -m slow
