@@ -157,7 +157,7 @@ async def test_the_engine_is_asked_until_it_has_forgotten_and_once_more(
     telling = asyncio.create_task(here.privacy.tell_engine(client))
     await asyncio.sleep(0.2)  # it is down
     with serving(memory.app(), port):
-        await _until(lambda: (due(here.store) or now()) > now())
+        await _until(lambda: (due(here.store) or now()) > now() + privacy.SETTLED / 2)
         assert memory.forgotten == [conversation]
         # A turn that was on its way then has come to its end.
         monkeypatch.setattr(privacy, "SETTLED", timedelta(0))
