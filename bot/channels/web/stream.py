@@ -17,7 +17,7 @@ from .tokens import Key
 
 BATCH = 100
 PING = b": ping\n\n"
-PING_SECONDS = 15
+PING_SECONDS = 25
 # Others leave the queue without a hint to those who are in it.
 QUEUE_SECONDS = 3
 # A hint may be lost: so many pings without news, and the log is looked at all the same; after one while the

@@ -9,7 +9,7 @@ const origin = new URL(script.src).origin;
 const api = origin + "/api/chat/";
 
 const TIMEOUT = 10000; // ms, every request
-const SILENCE = 40000; // ms without a byte (the server pings every 15 s): the stream is dead
+const SILENCE = 40000; // ms without a byte (the server pings every 25 s): the stream is dead
 const TEXT_MAX = 2000; // characters, as the server counts them: code points
 const PAGE = 50; // messages of history at a time
 const UPLOAD = 60000; // ms for a picture
@@ -1210,7 +1210,7 @@ function mount() {
 	listen(window, "pageshow", () => { away = false; wake(); });
 	listen(document, "visibilitychange", () => {
 		if (document.hidden) return setTimeout(() => { if (dormant()) cut(); }, 30000);
-		if (link.open && Date.now() - lastByte > 20000) cut(); // slept through a ping
+		if (link.open && Date.now() - lastByte > 30000) cut(); // slept through a ping
 		wake();
 		paint();
 	});
