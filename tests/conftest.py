@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
+from sqlalchemy import Engine
 
+from bot.conversations.database import connect
+from bot.conversations.store import Store
 from bot.migrations import upgrade
 from tests.browser import chromium_browser
 from tests.postgres import PostgreSQL, postgresql_server, programs
@@ -57,6 +60,18 @@ def migrated_database(postgresql: PostgreSQL) -> str:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A migrated database of the test's own, of each kind in turn."""
     return new_database(request, request.param, tmp_path / "guitai.db")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(database: Engine) -> Store:
+    return Store(database)
 
 
 def new_database(request: pytest.FixtureRequest, kind: str, path: Path) -> str:

@@ -1,21 +1,18 @@
-"""A database of its own for each test of the heart."""
+"""What the tests of the heart share."""
 
-from collections.abc import Iterator
-
-import pytest
-from sqlalchemy import Engine
-
-from bot.conversations.database import connect
-from bot.conversations.store import Store
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Engine]:
-    engine = connect(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def store(database: Engine) -> Store:
-    return Store(database)
+@asynccontextmanager
+async def beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run these beside the body, as processes of their own would."""
+    tasks = [asyncio.create_task(each) for each in coroutines]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

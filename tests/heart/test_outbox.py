@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from sqlalchemy import Engine, update
@@ -14,6 +13,7 @@ from bot.conversations.outbox import NotDelivered, OutboxRunner
 from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.conversations.watch import Watcher
+from tests.heart.conftest import beside
 
 
 class Receiver:
@@ -36,19 +36,13 @@ class Receiver:
         self.took.setdefault(receiver, []).append(message.seq)
 
 
-@asynccontextmanager
-async def running(store: Store, push: outbox.Push, processes: int = 1) -> AsyncIterator[None]:
-    tasks = []
+def running(store: Store, push: outbox.Push, processes: int = 1) -> AbstractAsyncContextManager[None]:
+    """So many runners with watchers of their own, as in several processes."""
+    runs = []
     for number in range(processes):
         watcher = Watcher(store, poll_seconds=0.02)
-        runner = OutboxRunner(store, push, watcher, f"p{number}")
-        tasks += [asyncio.create_task(watcher.run()), asyncio.create_task(runner.run())]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        runs += [watcher.run(), OutboxRunner(store, push, watcher, f"p{number}").run()]
+    return beside(*runs)
 
 
 async def until(receiver: Receiver, expected: dict[str, list[int]]) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -14,25 +14,20 @@ from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
 from tests.faults import TroubledEngine
+from tests.heart.conftest import beside
 from tests.servers import free_port, serving
 
 SECONDS = 1.0
 
 
-@asynccontextmanager
-async def running(store: Store, url: str, processes: int = 1) -> AsyncIterator[None]:
+def running(store: Store, url: str, processes: int = 1) -> AbstractAsyncContextManager[None]:
     """So many turn runners with watchers of their own, as in several processes."""
-    tasks = []
+    runs = []
     for _ in range(processes):
         watcher = Watcher(store, poll_seconds=0.02)
         runner = TurnRunner(store, EngineClient(url, "secret", SECONDS), watcher, lease_seconds=5, at_once=32)
-        tasks += [asyncio.create_task(watcher.run()), asyncio.create_task(runner.run())]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        runs += [watcher.run(), runner.run()]
+    return beside(*runs)
 
 
 async def until_quiet(store: Store, conversations: list[str], seconds: float = 20) -> None:

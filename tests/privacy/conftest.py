@@ -1,6 +1,5 @@
 """A database with the data of two people, of each kind of database in turn."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -10,23 +9,10 @@ from PIL import Image
 from sqlalchemy import Engine, func, select
 
 from bot.conversations.attachments import Attachments
-from bot.conversations.database import connect
 from bot.conversations.models import Base, Delivery, Rating
 from bot.conversations.privacy import Privacy
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import Store
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Engine]:
-    engine = connect(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def store(database: Engine) -> Store:
-    return Store(database)
 
 
 @dataclass

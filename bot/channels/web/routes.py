@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -333,27 +333,24 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         """Messages with ``seq > after``, oldest first."""
         return History.model_validate({"items": [public(m) for m in store.messages(mine, after, limit)]})
 
-    @router.post("/human", status_code=202, responses=responses(408, 413))
-    async def human(request: Request, mine: Annotated[str, Depends(conversation)]) -> Accepted:
-        """Ask for a person, as the button does."""
+    async def changed(mine: str, request: Request, change: Callable[[str], None]) -> Accepted:
         count(mine, request)
         try:
-            await asyncio.to_thread(store.ask_human, mine)
+            await asyncio.to_thread(change, mine)
         except UnknownConversation:
             raise _unknown() from None
         watcher.hint(mine)
         return Accepted(seq=(await asyncio.to_thread(store.conversation, mine)).last_seq)
 
+    @router.post("/human", status_code=202, responses=responses(408, 413))
+    async def human(request: Request, mine: Annotated[str, Depends(conversation)]) -> Accepted:
+        """Ask for a person, as the button does."""
+        return await changed(mine, request, store.ask_human)
+
     @router.post("/close", status_code=202, responses=responses(408, 413))
     async def close(request: Request, mine: Annotated[str, Depends(conversation)]) -> Accepted:
         """End the service; the next message goes on with it or begins a new one."""
-        count(mine, request)
-        try:
-            await asyncio.to_thread(store.end, mine)
-        except UnknownConversation:
-            raise _unknown() from None
-        watcher.hint(mine)
-        return Accepted(seq=(await asyncio.to_thread(store.conversation, mine)).last_seq)
+        return await changed(mine, request, store.end)
 
     @router.post("/rating", responses=responses(400, 408, 409, 413))
     async def rate(
