@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -28,6 +28,7 @@ from bot.conversations.ownership import IllegalMove
 from bot.conversations.silence import Silence
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import ClaimedTurn, NotYours, Store
+from tests.generated import GENERATED
 
 AGENTS = st.sampled_from([1, 2])
 AGENT_ACTS = st.sampled_from(["take", "say", "hand_back", "hand_back", "close", "requeue", "transfer"])
@@ -318,13 +319,5 @@ class Life(RuleBasedStateMachine):
 def test_random_lives(database: Engine) -> None:
     run_state_machine_as_test(
         lambda: Life(database),
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
-            deadline=None,
-            derandomize=True,
-            # Each step is a few durable transactions: shrinking takes an hour, and failures can be read.
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(GENERATED, max_examples=60, stateful_step_count=40, derandomize=True),
     )

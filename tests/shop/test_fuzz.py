@@ -7,7 +7,7 @@ from itertools import count
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -15,6 +15,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+
+from tests.generated import GENERATED
 
 from .conftest import Buyer, an_order
 from .test_contract import DOCUMENT
@@ -43,13 +45,7 @@ def test_contract(
     label: str, shop: httpx.Client, acting: Callable[..., dict[str, str]], buyer: Buyer
 ) -> None:
     @given(OPERATIONS[label].as_strategy())
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(GENERATED, max_examples=EXAMPLES)
     def try_call(case: schemathesis.Case) -> None:
         statuses[send(case, shop, acting, buyer)] += 1
 

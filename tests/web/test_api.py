@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import given
 from hypothesis import settings as trying
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -23,6 +23,7 @@ from bot.front import create
 from bot.migrations import upgrade
 from bot.settings import Settings
 from tests.faults import TroubledEngine
+from tests.generated import GENERATED
 from tests.servers import serving
 
 from .calls import begin, customer_token, until
@@ -90,14 +91,7 @@ def attempts(label: str, url: str, begun: Begun | None) -> Counter[int]:
     operation, statuses = OPERATIONS[label], Counter[int]()
 
     @given(operation.as_strategy() | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
-    @trying(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @trying(GENERATED, max_examples=EXAMPLES, derandomize=True)
     def attempt(case: schemathesis.Case) -> None:
         turn = statuses.total()
         if begun and turn % 2:
