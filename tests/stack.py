@@ -60,6 +60,15 @@ class Running:
         """The customer's orders, newest first."""
         return list(self.order_backend("/v1/orders", customer)["items"])
 
+    def paid_order(self) -> tuple[str, str]:
+        """A customer and the number of an order of hers that can be cancelled."""
+        return next(
+            (customer, order["no"])
+            for customer in self.customers
+            for order in self.orders(customer)
+            if order["status"] == "paid"
+        )
+
     def parcels(self, customer: str, order_no: str) -> list[dict[str, Any]]:
         """The parcels of one of the customer's orders."""
         return list(self.order_backend(f"/v1/orders/{order_no}/shipments", customer)["items"])

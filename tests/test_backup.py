@@ -25,7 +25,7 @@ from tests.commands import bot
 from tests.conftest import DATABASES, new_database
 from tests.privacy.conftest import picture
 from tests.shopper import text_of, titles
-from tests.stack import Running, running_stack
+from tests.stack import running_stack
 
 
 class Installation:
@@ -228,7 +228,7 @@ def test_a_conversation_goes_on(
         server = request.getfixturevalue("postgresql")
         monkeypatch.setenv("GUITAI_DATABASE_URL", server.database())
     with running_stack(first) as running:
-        customer, order = paid(running)
+        customer, order = running.paid_order()
         shopper = running.shopper(customer)
         assert "确认取消" in titles(shopper.say(f"取消订单{order}", seconds=60))
         done = bot(running.settings, "backup", str(file))
@@ -251,13 +251,3 @@ def test_a_conversation_goes_on(
         assert "已经帮您取消" in text_of(shopper.tap("确认取消", seconds=60))
         [cancelled] = [o for o in running.orders(customer) if o["no"] == order]
         assert cancelled["status"] == "cancelled"
-
-
-def paid(running: Running) -> tuple[str, str]:
-    """A customer and an order of hers that can be cancelled."""
-    return next(
-        (customer, order["no"])
-        for customer in running.customers
-        for order in running.orders(customer)
-        if order["status"] == "paid"
-    )

@@ -12,16 +12,6 @@ from tests.shopper import Shopper, text_of, titles
 from tests.stack import Running
 
 
-def paid(running: Running) -> tuple[str, str]:
-    """A customer and an order of hers that could be cancelled."""
-    return next(
-        (customer, order["no"])
-        for customer in running.customers
-        for order in running.orders(customer)
-        if order["status"] == "paid"
-    )
-
-
 def ended(running: Running, shopper: Shopper, ago: timedelta) -> None:
     engine = connect(running.settings.database)
     Store(engine).end(shopper.conversation)
@@ -31,23 +21,23 @@ def ended(running: Running, shopper: Shopper, ago: timedelta) -> None:
 
 
 def test_much_later_a_yes_is_no_answer_to_what_was_asked_then(running: Running) -> None:
-    customer, order = paid(running)
+    customer, order = running.paid_order()
     shopper = running.shopper(customer)
     assert "确认取消" in titles(shopper.say(f"取消订单{order}"))
     ended(running, shopper, timedelta(hours=48))
     said = shopper.say("好的")
     assert "已经帮您取消" not in text_of(said)
-    assert (customer, order) == paid(running)
+    assert (customer, order) == running.paid_order()
     assert "确认取消" in titles(shopper.say(f"取消订单{order}"))
     shopper.tap("先不取消")
 
 
 def test_shortly_after_the_dialogue_goes_on(running: Running) -> None:
-    customer, order = paid(running)
+    customer, order = running.paid_order()
     shopper = running.shopper(customer)
     assert "确认取消" in titles(shopper.say(f"取消订单{order}"))
     ended(running, shopper, timedelta(hours=1))
     asked = shopper.say("这个钱会退到哪里")
     assert "确认取消" in titles(asked), asked
     shopper.tap("先不取消")
-    assert (customer, order) == paid(running)
+    assert (customer, order) == running.paid_order()
