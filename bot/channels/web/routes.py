@@ -2,27 +2,37 @@
 
 import asyncio
 import ipaddress
-import unicodedata
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from bot.conversations import attachments, pictures, ratings
 from bot.conversations.attachments import Attachments
 from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
-from bot.conversations.store import TEXT_LIMIT, NotHers, Store, TooManyOwed, public
+from bot.conversations.store import NotHers, Store, TooManyOwed, public
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
 from bot.problems import Problem, responses
 from bot.settings import Settings
 
+from .bodies import (
+    Accepted,
+    History,
+    MessageRequest,
+    Rating,
+    RatingRequest,
+    Session,
+    SessionRequest,
+    Uploaded,
+    visible,
+)
 from .limits import HOUR, OpenAtOnce, RateLimit
 from .stream import EventStream
 from .tokens import Key, customer_of, key_of, session_token
@@ -44,105 +54,6 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="SessionToken", description="
 _cookie = APIKeyCookie(
     name=COOKIE, auto_error=False, scheme_name="SessionCookie", description="The same, for the stream alone."
 )
-
-
-class SessionRequest(BaseModel):
-    """``customer_token``: signed by the shop, none for an anonymous visitor; ``conversation``: to resume."""
-
-    customer_token: str | None = Field(None, max_length=4096)
-    conversation: str | None = Field(None, pattern="^[a-z0-9]{1,32}$")
-
-
-class Session(BaseModel):
-    """``token`` opens the conversation's other calls; ``seq`` is the last message's number so far."""
-
-    conversation: str
-    token: str
-    seq: int
-
-
-class MessageRequest(BaseModel):
-    """``text``, an ``attachment``'s id or both, or the ``payload`` of an offered button.
-
-    The same ``client_id`` is the same message.
-    """
-
-    client_id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
-    text: str | None = Field(None, max_length=TEXT_LIMIT)
-    payload: str | None = Field(None, min_length=1, max_length=1000)
-    attachment: str | None = Field(None, pattern=f"^{attachments.ID.pattern}$")
-
-    @field_validator("text")
-    @classmethod
-    def visible(cls, text: str | None) -> str | None:
-        """Control characters are dropped; what remains must show something."""
-        if text is None:
-            return None
-        text = _visible(text)
-        if text is None:
-            raise ValueError("the message is empty")
-        return text
-
-    @model_validator(mode="after")
-    def says_one_thing(self) -> "MessageRequest":
-        said = self.text is not None or self.attachment is not None
-        if said == (self.payload is not None):
-            raise ValueError("give text, attachment or both, or else payload")
-        return self
-
-
-class Accepted(BaseModel):
-    seq: int
-
-
-class Uploaded(BaseModel):
-    """``id``: to be sent as a message's ``attachment`` within a day."""
-
-    id: str
-
-
-class RatingRequest(BaseModel):
-    """``score``: 1 (very dissatisfied) to 5 (very satisfied)."""
-
-    score: int = Field(ge=1, le=5)
-    comment: str | None = Field(None, max_length=ratings.COMMENT_LIMIT)
-
-
-class Rating(BaseModel):
-    """The service that ended with message ``seq``, by bot or agent, and what the shopper said of it."""
-
-    seq: int
-    by: str
-    name: str | None
-    score: int | None
-    comment: str | None
-
-
-class Button(BaseModel):
-    title: str
-    payload: str
-
-
-class Message(BaseModel):
-    """A message as all see it; members that it does not have are left out."""
-
-    # What a newer bot says beside it is passed on.
-    model_config = ConfigDict(extra="allow")
-
-    seq: int
-    at: str = Field(json_schema_extra={"format": "date-time"})
-    sender: Literal["shopper", "bot", "agent", "system"] = Field(alias="from")
-    name: str = ""
-    text: str = ""
-    buttons: list[Button] = []
-    card: dict[str, Any] = {}
-    cards: list[dict[str, Any]] = []
-    attachment: str = ""
-    client_id: str = ""
-
-
-class History(BaseModel):
-    items: list[Message]
 
 
 def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: Settings) -> APIRouter:
@@ -358,7 +269,7 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
     ) -> Rating:
         """Rate the service that ended last, within a week; it can be changed for a day."""
         count(mine, request)
-        comment = _visible(body.comment) if body.comment else None
+        comment = visible(body.comment) if body.comment else None
         try:
             given = await asyncio.to_thread(ratings.rate, store, mine, body.score, comment)
         except UnknownConversation:
@@ -409,12 +320,6 @@ async def _picture(request: Request) -> bytes:
     except (TimeoutError, ClientDisconnect):
         raise Problem(408, "incomplete-request", "The picture did not arrive: send it again.") from None
     return bytes(data)
-
-
-def _visible(text: str) -> str | None:
-    """The text without control characters; None where nothing of it can be seen."""
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
-    return text if any(unicodedata.category(c)[0] not in "CZ" for c in text) else None
 
 
 async def _message(request: Request) -> MessageRequest:
