@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bot.conversations.steps import Reply
+from bot.conversations.store import Store
+
 
 @asynccontextmanager
 async def beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -16,3 +19,18 @@ async def beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def asked(store: Store) -> str:
+    """A conversation whose shopper has asked something."""
+    conversation = store.begin("web", None, None).id
+    store.receive(conversation, "q", "在吗")
+    return conversation
+
+
+def answered(store: Store) -> str:
+    """A conversation whose shopper was answered by the bot."""
+    conversation = asked(store)
+    turn = store.claim_turn("me", 30)
+    assert turn and store.finish_turn(turn, [Reply("在的")])
+    return conversation

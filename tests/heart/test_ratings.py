@@ -11,14 +11,7 @@ from bot.conversations.models import Rating
 from bot.conversations.ratings import NothingToRate, rate
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import Store
-
-
-def answered(store: Store) -> str:
-    conversation = store.begin("web", None, None).id
-    store.receive(conversation, "q", "在吗")
-    turn = store.claim_turn("me", 30)
-    assert turn and store.finish_turn(turn, [Reply("在的")])
-    return conversation
+from tests.heart.conftest import answered
 
 
 def served(store: Store) -> str:

@@ -10,22 +10,14 @@ from bot.conversations.models import Conversation
 from bot.conversations.silence import Silence
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import Store
+from tests.heart.conftest import answered, asked
 
 MINUTE = timedelta(minutes=1)
 SILENCE = Silence(remind=10 * MINUTE, close=5 * MINUTE, bot_close=60 * MINUTE)
 
 
-def begin(store: Store, *, answered: bool = True) -> str:
-    conversation = store.begin("web", None, None).id
-    store.receive(conversation, "q", "在吗")
-    if answered:
-        turn = store.claim_turn("me", 30)
-        assert turn and store.finish_turn(turn, [Reply("在的")])
-    return conversation
-
-
 def with_agent(store: Store) -> str:
-    conversation = begin(store)
+    conversation = answered(store)
     store.take(conversation, 7, "小王")
     return conversation
 
@@ -88,22 +80,22 @@ def test_a_word_after_the_reminder_begins_the_silence_anew(store: Store, databas
 
 
 def test_a_bots_service_is_closed_but_not_while_it_owes_an_answer(store: Store, database: Engine) -> None:
-    answered, owed = begin(store), begin(store, answered=False)
-    for conversation in (answered, owed):
+    closed, owed = answered(store), asked(store)
+    for conversation in (closed, owed):
         pass_time(database, conversation, 61)
-    assert SILENCE.keep(store) == [answered]
-    assert last(store, answered) == notices.text("closed_by_silence")
+    assert SILENCE.keep(store) == [closed]
+    assert last(store, closed) == notices.text("closed_by_silence")
 
 
 def test_a_shopper_in_the_queue_is_never_closed(store: Store, database: Engine) -> None:
-    conversation = begin(store)
+    conversation = answered(store)
     store.ask_human(conversation)
     pass_time(database, conversation, 9999)
     assert SILENCE.keep(store) == []
 
 
 def test_a_time_of_zero_is_never(store: Store, database: Engine) -> None:
-    conversation = begin(store)
+    conversation = answered(store)
     pass_time(database, conversation, 9999)
     assert Silence(timedelta(), timedelta(), timedelta()).keep(store) == []
     assert store.conversation(conversation).owner == "bot"
@@ -119,7 +111,7 @@ def test_two_processes_remind_once(store: Store, database: Engine) -> None:
 @pytest.mark.parametrize(("minutes", "move"), [(30, "reopen"), (3 * 60, "renew")])
 def test_a_closed_conversation_goes_on_or_begins_anew(database: Engine, minutes: int, move: str) -> None:
     store = Store(database, reopen_within=timedelta(hours=1))
-    conversation = begin(store)
+    conversation = answered(store)
     store.end(conversation)
     pass_time(database, conversation, minutes)
     store.receive(conversation, "again", "还有个问题")
@@ -131,7 +123,7 @@ def test_a_closed_conversation_goes_on_or_begins_anew(database: Engine, minutes:
 
 
 def test_a_shopper_ends_the_service_and_nothing_is_owed_any_more(store: Store) -> None:
-    conversation = begin(store, answered=False)
+    conversation = asked(store)
     turn = store.claim_turn("me", 30)
     store.end(conversation)
     store.end(conversation)
