@@ -20,10 +20,11 @@ setup: .venv/.done .venv-engine/.done ## make both environments from the locked 
 
 test: setup browser databases train ## run all tests (sets up what they need)
 	$(ENGINE_PY) -m pytest --confcutdir=tests/engine tests/engine
-	$(PY) -m pytest --ignore=tests/engine -m "not slow" --durations=25 --durations-min=5
+	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/engine -m "not slow" --durations=25 --durations-min=5
 
 soak: setup browser train ## run the long tests
 	$(PY) -m pytest --ignore=tests/engine -m slow
+	DIALOGUES=10000 $(ENGINE_PY) -m pytest --confcutdir=tests/engine -o timeout=0 tests/engine/test_window.py
 
 check: setup ## lint, format, types, import walls, training data
 	.venv/bin/ruff check .
@@ -40,15 +41,28 @@ format: setup ## put the code into its usual form
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-pictures: setup browser train ## take the README's pictures anew
+pictures: setup browser train ## take the pictures of README and guide anew
 	$(PY) -m docs.pictures.take
 
 eval: setup train ## measure our pipeline beside the stock one on labelled messages (CASES='file.tsv …')
 	@$(ENGINE_PY) -m bot.engine.evaluation.compare $(CASES)
 CASES := tests/nlu_cases/cases.tsv
 
+mood: setup ## measure how the moods of shoppers' messages are read
+	@$(PY) -m bot.cli mood tests/mood_cases/dev.tsv tests/mood_cases/test.tsv
+
 bench-slow-shop: setup train ## measure whether a shop slow for one shopper delays the others (6 minutes)
 	@$(PY) -m tests.bench.slow_shop
+
+bench-desk: setup browser train ## measure whether the desk is fast enough for 50 agents with 500 conversations (5 minutes)
+	@$(PY) -m tests.bench.desk $(OPTIONS)
+
+bench: setup train ## measure our engine beside the stock Rasa (7 minutes, the first time 14; OPTIONS='--help')
+	@$(PY) -m tests.bench.engine $(OPTIONS)
+
+soak-engine: setup train ## measure whether the engine stays as it is at 70 % of what it can (MINUTES=30)
+	@$(PY) -m tests.bench.engine.soak --minutes $(MINUTES) $(OPTIONS)
+MINUTES := 30
 
 widget: setup ## make the widget as it is served from its source
 	$(PY) -m bot.channels.web.minify
@@ -115,4 +129,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval bench-slow-shop load faults lock clean browser databases
+.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk load faults lock clean browser databases
