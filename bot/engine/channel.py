@@ -24,6 +24,8 @@ from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 
 from bot.engine.payloads import BadPayload, read_payload
+from bot.engine.stock_stores import take_over
+from bot.engine.tracker_store import Conflict
 from bot.engine.turns import ActionFailed, EmptyAnswer, Nowhere, TurnProcessor
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class ConversationChannel(InputChannel):
         self._turn_seconds = turn_seconds
         self._authorization = f"Bearer {secret}".encode()
         self._processor: TurnProcessor | None = None
+        self._warming = asyncio.Lock()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -93,6 +96,8 @@ class ConversationChannel(InputChannel):
                 return _problem(
                     Refused(502, "action-failed", "An action failed", "Look at the log of the action server.")
                 )
+            except Conflict as conflict:
+                return _problem(Refused(409, "conflict", "Answered elsewhere", str(conflict)))
             except EmptyAnswer as empty:
                 logger.error("no answer after action %s", empty)
                 return _problem(
@@ -135,16 +140,19 @@ class ConversationChannel(InputChannel):
 
     async def _warm(self, app: Sanic) -> TurnProcessor | None:
         loaded = app.ctx.agent.processor
-        if not loaded:
-            return None
-        try:
-            processor = TurnProcessor(loaded)
-            await processor.warm()
-        except Exception:
-            logger.exception("warm-up failed")
-            return None
-        self._processor = processor
-        return processor
+        # Whoever asks meanwhile waits for the same warm-up.
+        async with self._warming:
+            if self._processor or not loaded:
+                return self._processor
+            try:
+                processor = TurnProcessor(loaded)
+                await take_over(processor.tracker_store)
+                await processor.warm()
+            except Exception:
+                logger.exception("warm-up failed")
+                return None
+            self._processor = processor
+            return processor
 
     async def _turn(self, processor: TurnProcessor, message: UserMessage) -> dict[str, Any]:
         # One message sent twice at once must act once; Rasa's own lock polls each second.
@@ -158,7 +166,7 @@ class ConversationChannel(InputChannel):
     async def _forget(self, processor: TurnProcessor, conversation: str) -> None:
         # After the turn that is under way, which would bring the conversation back.
         async with self._locks.setdefault(conversation, asyncio.Lock()):
-            processor.forget(conversation)
+            await processor.tracker_store.forget(conversation)
 
 
 def read_message(body: bytes, domain: Domain, model: str) -> UserMessage:

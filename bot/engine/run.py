@@ -1,22 +1,24 @@
 """``python -m bot.engine.run``: the engine process.
 
 Rasa with our channel on loopback, one process, no HTTP API. Environment: ``GUITAI_ENGINE_PORT``,
-``GUITAI_ACTIONS_PORT`` or ``GUITAI_ACTIONS_URL``, ``GUITAI_DATA_DIR`` or ``GUITAI_ENGINE_DB``,
+``GUITAI_ACTIONS_PORT`` or ``GUITAI_ACTIONS_URL``, ``GUITAI_DATA_DIR``, ``GUITAI_ENGINE_DATABASE_URL``,
 ``GUITAI_MODELS_DIR``; the defaults are those of bot/settings.py.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
-import sqlite3
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model
+from bot.engine.without_tensorflow import leave_out
 from bot.policies import PATH, Unreadable, read
 from bot.secret_files import read_or_make
 
@@ -30,9 +32,24 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="archive; default: that of these files, else the newest")
     options = parser.parse_args()
     try:
-        _serve(_checked(options.model or _current()))
+        _serve(model_to_serve(options.model))
     except CannotStart as reason:
         sys.exit(f"The engine cannot start: {reason}")
+
+
+def model_to_serve(given: Path | None = None) -> Path:
+    """Return ``given``, else the model of these files, else the newest. Raises CannotStart."""
+    return _checked(given or _current())
+
+
+def data_folder() -> Path:
+    """Return the folder with all that is kept."""
+    return Path(os.environ.get("GUITAI_DATA_DIR") or ROOT / "var").resolve()
+
+
+def memory() -> str:
+    """Return the address of the database with each dialogue."""
+    return os.environ.get("GUITAI_ENGINE_DATABASE_URL") or f"sqlite:///{data_folder() / 'engine.db'}"
 
 
 def _current() -> Path:
@@ -59,6 +76,14 @@ def _checked(model: Path) -> Path:
     return model.resolve()
 
 
+def components(model: Path) -> set[str]:
+    """What answers with the model: module and class of each component."""
+    with tarfile.open(model) as archive:
+        metadata = archive.extractfile("metadata.json")
+        nodes: dict[str, Any] = json.load(metadata)["predict_schema"]["nodes"] if metadata else {}
+    return {node["uses"] for node in nodes.values()}
+
+
 def _port(name: str, default: int) -> int:
     value = os.environ.get(name) or str(default)
     if not value.isdigit() or not 1 <= int(value) <= 65535:
@@ -75,26 +100,23 @@ def _serve(model: Path) -> None:
     actions = os.environ.get("GUITAI_ACTIONS_URL") or (
         f"http://127.0.0.1:{_port('GUITAI_ACTIONS_PORT', 5055)}/webhook"
     )
-    data = Path(os.environ.get("GUITAI_DATA_DIR") or ROOT / "var").resolve()
-    database = Path(os.environ.get("GUITAI_ENGINE_DB") or data / "engine.db").resolve()
+    data, database = data_folder(), memory()
     # Conversations are nobody else's to read.
     os.umask(0o077)
     scratch = data / "engine-tmp"
     try:
         scratch.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(database) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
-    except (OSError, sqlite3.Error) as error:
-        raise CannotStart(f"{database} cannot be opened ({error}).") from error
+    except OSError as error:
+        raise CannotStart(f"{scratch} cannot be made ({error.strerror}).") from error
     try:
         secret = read_or_make(data, "internal")
     except OSError as error:
         raise CannotStart(f"the secret in {data / 'secrets'} cannot be read ({error.strerror}).") from error
     prepare()
+    leave_out(components(model))
     # For endpoints.yml and credentials.yml.
     os.environ.update(
-        GUITAI_ACTIONS_URL=actions, GUITAI_ENGINE_DB=str(database), GUITAI_INTERNAL_SECRET=secret
+        GUITAI_ACTIONS_URL=actions, GUITAI_ENGINE_DATABASE_URL=database, GUITAI_INTERNAL_SECRET=secret
     )
     # Libraries that unpack or cache must not do it where others write.
     os.environ["TMPDIR"] = str(scratch)
@@ -103,8 +125,21 @@ def _serve(model: Path) -> None:
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints
     from sanic import Sanic
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.engine import patches
+    from bot.engine.tracker_store import TurnStore
 
     log_from(logging.INFO)
+    try:
+        patches.apply()
+        TurnStore(database)
+    except patches.OtherRasa as error:
+        raise CannotStart(str(error)) from error
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", error)).strip()
+        raise CannotStart(f"its memory, {make_url(database)!r}, cannot be opened ({why}).") from error
 
     async def require_model(app: Sanic, _: object) -> None:
         if not app.ctx.agent.is_ready():

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from contextlib import suppress
-from contextvars import ContextVar
 from typing import Any
 
 from rasa.core.actions.action import Action, ActionExecutionRejection
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.nlg import NaturalLanguageGenerator
-from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.policies.policy import Policy, PolicyPrediction
+from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.nlu.constants import RESPONSE_SELECTOR_PREDICTION_KEY, RESPONSE_SELECTOR_PROPERTY_NAME
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
-from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    BotUttered,
+    Event,
+    SessionStarted,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY
-from rasa.utils.endpoints import EndpointConfig
-from sqlalchemy import text
 
 from bot.engine import requests
+from bot.engine.action_server import ActionServer, calls_failed
 from bot.engine.context import believe, in_context, tapped
 from bot.engine.nlu.faq import FAQ
 from bot.engine.nlu.intent_classifier import THRESHOLD
 from bot.engine.payloads import BadPayload, read_payload
+from bot.engine.tracker_store import LooksBack, TurnStore
 
 ALSO = "also"
 
 _RANKING_LENGTH = 3
+# So many texts of so many characters are known as they were read, some 4 KB each.
+_READ_TEXTS = 1_000
+_SHORT = 30
+# What a policy that would look back without end may see: so many states.
+_ALL = 50
 _WARM_UP = "请问我的订单 2026010100000001 发顺丰了吗？"
 
 
@@ -61,10 +74,16 @@ class TurnProcessor(MessageProcessor):
     def __init__(self, loaded: MessageProcessor) -> None:
         """Take over the model, store and action endpoint of ``loaded``."""
         vars(self).update(vars(loaded))
+        store = self.tracker_store
         # The wrapper hides errors of the store: a failed read would answer out of an empty memory.
-        if isinstance(self.tracker_store, FailSafeTrackerStore):
-            self.tracker_store = self.tracker_store._tracker_store
-        self.action_endpoint = _WatchedEndpoint(loaded.action_endpoint)
+        if isinstance(store, FailSafeTrackerStore):
+            store = store._tracker_store
+        if not isinstance(store, TurnStore):
+            raise TypeError(f"tracker_store in endpoints.yml must be {TurnStore.__qualname__}")
+        store.looks_back = looks_back(loaded)
+        self.tracker_store: TurnStore = store
+        self.action_endpoint = ActionServer(loaded.action_endpoint, loaded.domain)
+        self._read: dict[str, str] = {}
 
     @property
     def model(self) -> str:
@@ -75,24 +94,22 @@ class TurnProcessor(MessageProcessor):
         """Return the answer to ``message``; of a message answered before, the same answer again.
 
         Raises:
-            ActionFailed, EmptyAnswer: nothing of the turn is stored; it may be tried again.
+            ActionFailed, EmptyAnswer, Conflict: nothing of the turn is stored; it may be tried again.
         """
-        tracker = await self.get_tracker(message.sender_id)
-        known = answer_from(tracker.events, message.message_id)
-        if known:
+        tracker, answered = await self.tracker_store.read(message.sender_id, message.message_id)
+        if known := answer_from(answered, message.message_id):
             return known
-        await self._update_tracker_session(tracker, message.output_channel)
-        if _begins_anew(message, tracker):
-            await self._start_session(tracker, message.output_channel)
+        if not tracker.events or _begins_anew(message, tracker):
+            self._start_session(tracker)
         await self._handle_message_with_tracker(message, tracker)
-        calls_failed = _calls_failed.set([])
+        failed = calls_failed.set([])
         try:
             await self.run_action_extract_slots(message.output_channel, tracker)
             # Rasa fills slots unchecked where their validation fails.
-            if _calls_failed.get():
-                raise ActionFailed("validation of slots") from _calls_failed.get()[0]
+            if calls_failed.get():
+                raise ActionFailed("validation of slots") from calls_failed.get()[0]
         finally:
-            _calls_failed.reset(calls_failed)
+            calls_failed.reset(failed)
         await self._run_prediction_loop(message.output_channel, tracker)
         answer = answer_from(tracker.events, message.message_id)
         if not answer or not (answer["replies"] or "handoff" in answer):
@@ -102,23 +119,12 @@ class TurnProcessor(MessageProcessor):
         await self.save_tracker(tracker)
         return answer
 
-    def forget(self, conversation: str) -> None:
-        """Delete all that is kept of the conversation, also from the disk's free pages and log."""
-        store = self.tracker_store
-        with store.session_scope() as session:
-            sqlite = session.get_bind().dialect.name == "sqlite"
-            if sqlite:
-                session.execute(text("PRAGMA secure_delete=ON"))
-            session.query(store.SQLEvent).filter_by(sender_id=conversation).delete()
-            session.commit()
-            if sqlite:
-                session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-
-    async def _start_session(self, tracker: DialogueStateTracker, channel: OutputChannel) -> None:
+    def _start_session(self, tracker: DialogueStateTracker) -> None:
         """Forget what was going on, but not what is known: slots are carried over."""
-        prediction = PolicyPrediction.for_action_name(self.domain, ACTION_SESSION_START_NAME)
-        action = self._get_action(ACTION_SESSION_START_NAME)
-        await self._run_action(action, tracker, channel, self.nlg, prediction)
+        known = [SlotSet(name, slot.value) for name, slot in tracker.slots.items() if slot.value is not None]
+        kept = known if self.domain.session_config.carry_over_slots else []
+        tracker.update(ActionExecuted(ACTION_SESSION_START_NAME), self.domain)
+        tracker.update_with_events([SessionStarted(), *kept, ActionExecuted(ACTION_LISTEN_NAME)], self.domain)
 
     async def parse_message(
         self,
@@ -149,6 +155,24 @@ class TurnProcessor(MessageProcessor):
                 parsed[ALSO] = button
         return parsed
 
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Nothing to warn of: domain and examples were compared before training."""
+
+    def _parse_message_with_graph(
+        self, message: UserMessage, tracker: DialogueStateTracker, only_output_properties: bool = True
+    ) -> dict[str, Any]:
+        """Read the text alone. Much is said in the same words by many, and read but once."""
+        text = message.text or ""
+        if known := self._read.get(text):
+            return dict(json.loads(known))
+        read: dict[str, Any] = super()._parse_message_with_graph(message, tracker)
+        # Numbers and places are a shopper's own, to be forgotten with her, and "tomorrow" changes.
+        if len(text) <= _SHORT and not read["entities"]:
+            if len(self._read) >= _READ_TEXTS:
+                del self._read[next(iter(self._read))]
+            self._read[text] = json.dumps(read)
+        return read
+
     async def _offer_other_request(self, tracker: DialogueStateTracker, channel: OutputChannel) -> bool:
         """Say that the message's second request is not forgotten, if it had one."""
         button = (tracker.latest_message.parse_data if tracker.latest_message else {}).get(ALSO)
@@ -160,9 +184,8 @@ class TurnProcessor(MessageProcessor):
 
     async def warm(self) -> None:
         """Take one turn through reading, store and policies, leaving no trace."""
-        await self.get_tracker("warm-up")
-        tracker = DialogueStateTracker("warm-up", self.domain.slots)
-        tracker.update(ActionExecuted(ACTION_LISTEN_NAME), self.domain)
+        tracker, _ = await self.tracker_store.read("warm-up", "")
+        self._start_session(tracker)
         await self._handle_message_with_tracker(UserMessage(_WARM_UP, sender_id="warm-up"), tracker)
         self._predict_next_with_tracker(tracker)
 
@@ -202,24 +225,18 @@ class _Watched:
             raise
 
 
-_calls_failed: ContextVar[list[Exception]] = ContextVar("calls_failed")
-
-
-class _WatchedEndpoint:
-    """The action server; a failed call is noted for the turn it belongs to, if that asks for it."""
-
-    def __init__(self, endpoint: EndpointConfig) -> None:
-        self._endpoint = endpoint
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._endpoint, name)
-
-    async def request(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return await self._endpoint.request(*args, **kwargs)
-        except Exception as error:
-            _calls_failed.get([]).append(error)
-            raise
+def looks_back(processor: MessageProcessor) -> LooksBack:
+    """Return how far the policies of the loaded model look back."""
+    answers, states, rule_only_data = 0, 0, None
+    for node in processor.graph_runner._instantiated_nodes.values():
+        policy = node._component
+        if isinstance(policy, RulePolicy):
+            keys = [key for kind in (RULES, RULES_FOR_LOOP_UNHAPPY_PATH) for key in policy.lookup[kind]]
+            answers = max((len(json.loads(key)) for key in keys), default=0)
+            rule_only_data = policy._get_rule_only_data()
+        elif isinstance(policy, Policy):
+            states = max(states, getattr(policy.featurizer, "max_history", None) or _ALL)
+    return LooksBack(answers, states, rule_only_data)
 
 
 def answer_from(events: Iterable[Event], message_id: str) -> dict[str, Any] | None:

@@ -62,6 +62,15 @@ class Turn(_Strict):
         return self
 
 
+class Ticket(_Strict):
+    """What people are still working on for the shopper, or have done."""
+
+    ref: str
+    title: str
+    state: str = "open"
+    due_hours: float | None = None
+
+
 class Records(_Strict):
     """What the shop's own books must hold after the last turn."""
 
@@ -78,6 +87,7 @@ class Dialogue(_Strict):
     others: list[Part] = []
     shop: Part = {}
     visitor: bool = False
+    tickets: list[Ticket] = []
     each: list[str] = []
     turns: list[Turn] = Field(min_length=1)
     records: Records = Records()

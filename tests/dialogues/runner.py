@@ -10,6 +10,7 @@ A file tests/dialogues/STEM.yml holds the dialogues of one capability (docs/test
       others: [{orders: [...]}]    # more customers: nothing of theirs may be shown nor change
       shop: {products: [...]}      # further parts of the shop
       visitor: true                # she doesn't sign in
+      tickets: [{ref: t, title: 快递丢件, state: in_progress, due_hours: 3}]   # hers, oldest first
       each: [一, 二]               # the dialogue once for each, in the place of {each}
       turns:
       - say: 订单{a}我不要了，尾号{a_tail}   # and/or photo: true; or tap: 确认 (part of a button's
@@ -29,6 +30,7 @@ A file tests/dialogues/STEM.yml holds the dialogues of one capability (docs/test
 import json
 import time
 from contextlib import ExitStack, closing, suppress
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -37,6 +39,7 @@ from uuid import uuid4
 import httpx
 from PIL import Image
 
+from bot.conversations import tickets
 from bot.conversations.database import connect
 from bot.conversations.store import Store
 from tests.dialogues.format import Dialogue, Turn, put_in
@@ -53,12 +56,16 @@ SAID_OF_ANY = {
 }
 
 
+# All messages of a conversation, and why it was handed over, each time.
+Answers = tuple[list[Message], list[str]]
+
+
 class Mismatch(AssertionError):
     """The dialogue went otherwise than written; the text shows how, and the whole of it."""
 
 
-def play(running: Running, dialogue: Dialogue, cast: Cast) -> None:
-    """Play the dialogue, its data being in the shop.
+def play(running: Running, dialogue: Dialogue, cast: Cast) -> Answers:
+    """Play the dialogue, its data being in the shop; returns what the shopper saw.
 
     Raises:
         Mismatch: something was said, shown or recorded otherwise than written.
@@ -76,6 +83,7 @@ def play(running: Running, dialogue: Dialogue, cast: Cast) -> None:
         if [stage.books(other) for other in cast.others] != before:
             wrong.append("another customer's orders have changed")
         stage.report("afterwards", wrong)
+        return stage.shopper.history(), stage.handoffs()
 
 
 def recovered(running: Running) -> None:
@@ -95,6 +103,7 @@ class _Stage:
         self.shopper = Shopper(running.settings.front, token)
         self.store = _store(running.settings.database)
         self.secrets = self._secrets()
+        self._make_tickets()
         self.owner = "bot"
         self.handed_over = 0
 
@@ -138,6 +147,19 @@ class _Stage:
             "parcels": [self._ask(f"/v1/orders/{no}/shipments", customer)["items"] for no in numbers],
         }
 
+    def handoffs(self) -> list[str]:
+        """Why the conversation was handed over, each time."""
+        events = self.store.events(self.shopper.conversation)
+        return [str(event.reason) for event in events if event.move == "hand_over"]
+
+    def _make_tickets(self) -> None:
+        for given in self.dialogue.tickets:
+            due = datetime.now(UTC) + timedelta(hours=given.due_hours) if given.due_hours else None
+            made = tickets.create(self.store, self.shopper.conversation, 1, "小王", given.title, due=due)
+            if given.state != made.state:
+                tickets.change(self.store, made.id, 1, "小王", state=given.state)
+            self.cast.names[given.ref] = tickets.number(made)
+
     def _ask(self, path: str, customer: str | None = None) -> Any:
         return self.running.order_backend(path, customer or self.cast.customer)
 
@@ -169,7 +191,7 @@ class _Stage:
         """A change of owner or a handoff otherwise than written."""
         conversation = self.shopper.conversation
         owner = self.store.conversation(conversation).owner
-        reasons = [e.reason for e in self.store.events(conversation) if e.move == "hand_over"]
+        reasons = self.handoffs()
         fresh, self.handed_over = reasons[self.handed_over :], len(reasons)
         wanted = turn.owner or ("queue" if turn.handoff else self.owner)
         self.owner = owner
@@ -234,10 +256,15 @@ def transcript(shopper: Shopper) -> str:
     with suppress(httpx.HTTPError):
         for m in shopper.history():
             shown = [f"[{b['title']}]" for b in m.get("buttons", [])]
-            shown += [f"<{c['kind']} {c.get('order_no', c.get('id', ''))}>" for c in cards([m])]
+            shown += [f"<{c['kind']} {_called(c)}>" for c in cards([m])]
             shown += ["<picture>"] if "attachment" in m else []
             lines.append(" ".join([f"{m['from']:>8}:", m.get("text", "").replace("\n", " / "), *shown]))
     return "\n".join(lines)
+
+
+def _called(card: dict[str, Any]) -> str:
+    """The number by which people know what the card shows."""
+    return str(next((card[name] for name in ("order_no", "ticket_no", "id") if name in card), ""))
 
 
 def _words(part: Any) -> set[str]:

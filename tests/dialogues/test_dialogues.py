@@ -6,12 +6,13 @@ the shop come after the others, one by one, as the actions' circuit breaker is e
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from tests.dialogues.format import FOLDER, Dialogue, read
 from tests.dialogues.given import Cast, cast, load
-from tests.dialogues.runner import Mismatch, play, recovered
+from tests.dialogues.runner import Answers, Mismatch, play, recovered
 from tests.stack import Running
 
 AT_ONCE = 4
@@ -22,10 +23,16 @@ IDS = sorted(DIALOGUES, key=lambda id: DIALOGUES[id].troubled)
 
 
 @pytest.fixture(scope="module")
-def played(stage: Running, request: pytest.FixtureRequest) -> Iterator[dict[str, "Future[None]"]]:
+def played(stage: Running, request: pytest.FixtureRequest) -> Iterator[dict[str, "Future[Answers]"]]:
     calls = [getattr(item, "callspec", None) for item in request.session.items]
     selected = {call.params.get("dialogue_id") for call in calls if call}
-    casts = {id: cast(DIALOGUES[id]) for id in IDS if id in selected}
+    with all_played(stage, {id: cast(DIALOGUES[id]) for id in IDS if id in selected}) as played:
+        yield played
+
+
+@contextmanager
+def all_played(stage: Running, casts: dict[str, Cast]) -> Iterator[dict[str, "Future[Answers]"]]:
+    """Play the dialogues of these ids, with these taking part."""
     load(stage, casts)
     with ThreadPoolExecutor(AT_ONCE) as many, ThreadPoolExecutor(1) as alone:
         calm = {
@@ -34,11 +41,11 @@ def played(stage: Running, request: pytest.FixtureRequest) -> Iterator[dict[str,
             if not DIALOGUES[id].troubled
         }
 
-        def play_alone(dialogue: Dialogue, made: Cast) -> None:
+        def play_alone(dialogue: Dialogue, made: Cast) -> Answers:
             for future in calm.values():
                 future.exception()
             recovered(stage)
-            play(stage, dialogue, made)
+            return play(stage, dialogue, made)
 
         troubled = {
             id: alone.submit(play_alone, DIALOGUES[id], made)
@@ -52,7 +59,7 @@ def played(stage: Running, request: pytest.FixtureRequest) -> Iterator[dict[str,
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("dialogue_id", IDS)
-def test_dialogue(played: dict[str, "Future[None]"], dialogue_id: str) -> None:
+def test_dialogue(played: dict[str, "Future[Answers]"], dialogue_id: str) -> None:
     wrong = played[dialogue_id].exception()
     if isinstance(wrong, Mismatch):
         pytest.fail(str(wrong), pytrace=False)

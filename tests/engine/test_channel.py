@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 from rasa.core.agent import Agent
-from rasa.core.tracker_store import SQLTrackerStore
 from rasa.utils.endpoints import EndpointConfig
 from sanic import Sanic
 
 from bot.engine.channel import ConversationChannel, Refused, as_typed, read_message
+from bot.engine.tracker_store import TurnStore
 from bot.engine.turns import ActionFailed, EmptyAnswer, Nowhere, TurnProcessor, answer_from
 
 SECRET = "secret of the processes"
@@ -55,7 +55,7 @@ class Engine:
         port = self._server.addresses[0][1]
         agent = Agent.load(
             model,
-            tracker_store=SQLTrackerStore(db=str(database)),
+            tracker_store=TurnStore(f"sqlite:///{database}"),
             action_endpoint=EndpointConfig(f"http://127.0.0.1:{port}/webhook"),
         )
         self.processor = TurnProcessor(agent.processor)
@@ -172,9 +172,12 @@ def test_handoff(engine: Engine, actions: ActionServer) -> None:
     assert answer["replies"] == [{"text": "您的订单", "card": {"kind": "order", "order_no": "1"}}]
 
 
-def test_actions_see_who_speaks(engine: Engine, actions: ActionServer) -> None:
-    engine.ask(said("m1", text="查一下订单状态", customer={"id": "c1001", "verified": True}))
+def test_actions_see_who_speaks_and_what_the_service_tells(engine: Engine, actions: ActionServer) -> None:
+    context = {"tickets": [{"kind": "ticket", "ticket_no": "T100023"}]}
+    customer = {"id": "c1001", "verified": True}
+    engine.ask(said("m1", text="查一下订单状态", customer=customer, context=context))
     metadata = actions.calls[0]["tracker"]["latest_message"]["metadata"]
+    assert metadata["context"] == context
     assert metadata["customer"] == {"id": "c1001", "verified": True}
     assert (metadata["message_id"], metadata["channel"]) == ("m1", "web")
 
@@ -311,3 +314,12 @@ def test_only_the_holder_of_the_secret_makes_it_forget(engine: Engine) -> None:
     engine.ask(said("m1", text="你好"))
     assert engine.call("DELETE", "memory/c1", secret="guessed")[0] == 401
     assert answer_from(events(engine), "m1")
+
+
+def test_what_was_read_before_is_read_alike(engine: Engine) -> None:
+    hers = "订单2026112000012345呢"
+    first, _ = engine.ask(said("m1", text="退货运费谁出"), said("m2", text=hers))
+    [again] = engine.ask({**said("m3", text="退货运费谁出", customer={"id": "c9"}), "conversation": "c2"})
+    assert again == first
+    assert list(engine.processor._read) == ["退货运费谁出"]  # and nothing of a shopper's own
+    assert "c9" not in str(engine.processor._read)

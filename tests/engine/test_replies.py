@@ -8,11 +8,11 @@ from aiohttp import web
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.core.nlg import NaturalLanguageGenerator
-from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.engine import run
+from bot.engine.tracker_store import TurnStore
 from bot.engine.turns import Nowhere, TurnProcessor
 
 
@@ -50,7 +50,7 @@ def test_what_an_action_says_is_filled_and_follows_the_file(
         await web.TCPSite(server, "127.0.0.1", 0).start()
         agent = Agent.load(
             model,
-            tracker_store=SQLTrackerStore(db=str(tmp_path / "engine.db")),
+            tracker_store=TurnStore(f"sqlite:///{tmp_path}/engine.db"),
             action_endpoint=EndpointConfig(f"http://127.0.0.1:{server.addresses[0][1]}/webhook"),
             generator=shop_replies(policies),
         )

@@ -46,11 +46,12 @@ async def load(model: Path) -> Agent:
     from rasa.engine.exceptions import GraphComponentException
     from rasa.shared.exceptions import RasaException
 
+    from bot.engine.tracker_store import TurnStore
     from bot.engine.turns import TurnProcessor
 
     jieba.setLogLevel(logging.WARNING)  # a stock tokenizer tells of its dictionary amid the figures
     try:
-        agent = Agent.load(str(model))
+        agent = Agent.load(str(model), tracker_store=TurnStore("sqlite://"))
         agent.processor = TurnProcessor(agent.processor)
         await agent.parse_message("你好")  # what is loaded late is loaded now
     except (RasaException, GraphComponentException, OSError, tarfile.TarError) as error:
