@@ -16,8 +16,10 @@ from bot.settings import settings
 T = TypeVar("T")
 
 CALLS = 32  # at once; asyncio's own pool has but a handful of threads on a small machine
+WAITING = 128  # for a thread, for as long as their turns last; more are refused at once
 CALLS_OF_ONE = 8  # of one customer: her many tabs must not take the threads, and the turns, of all others
 _threads = ThreadPoolExecutor(CALLS, thread_name_prefix="shop")
+_room = Semaphore(CALLS + WAITING)
 _places: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
 
@@ -31,7 +33,7 @@ async def ask_shop(turn: Turn, call: Callable[..., T], *args: Any, **kwargs: Any
     """Make one call of ``shop()`` within what is left of the turn's time.
 
     Raises:
-        Unavailable: no answer in time, or too many calls of the customer are under way.
+        Unavailable: no answer in time, or too many calls, of all or of the customer, are under way.
         ShopError: what the call itself raises.
     """
     running = _begin(turn.customer, partial(call, *args, **kwargs))
@@ -42,12 +44,19 @@ async def ask_shop(turn: Turn, call: Callable[..., T], *args: Any, **kwargs: Any
 
 
 def _begin(customer: Customer | None, call: Callable[[], T]) -> Future[T]:
-    if customer is None:  # a visitor has one conversation, and in that one turn at a time
-        return _threads.submit(call)
-    place = _places.setdefault(customer.id, Semaphore(CALLS_OF_ONE))
-    if not place.acquire(blocking=False):
-        raise Unavailable("too many calls of this customer are under way")
+    places = [_room]
+    if customer is not None:  # a visitor has one conversation, and in that one turn at a time
+        places.append(_places.setdefault(customer.id, Semaphore(CALLS_OF_ONE)))
+    taken = [place for place in places if place.acquire(blocking=False)]
+    if len(taken) < len(places):
+        _leave(taken)
+        raise Unavailable("too many calls are under way")
     running = _threads.submit(call)
     # When the call ends, not when the turn gives it up: till then it holds its thread.
-    running.add_done_callback(lambda _: place.release())
+    running.add_done_callback(lambda _: _leave(taken))
     return running
+
+
+def _leave(places: list[Semaphore]) -> None:
+    for place in places:
+        place.release()

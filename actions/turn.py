@@ -94,6 +94,12 @@ class Turn:
         return str(settled) if settled else None
 
     @property
+    def tickets(self) -> list[dict[str, Any]]:
+        """The shopper's own tickets as cards, newest first."""
+        tickets: list[dict[str, Any]] = self._context.get("tickets") or []
+        return tickets
+
+    @property
     def service(self) -> int:
         """Which service of the conversation this is; closing ends one, the next message begins another."""
         return int(self._context.get("service") or 0)

@@ -2,9 +2,10 @@
 
 import json
 import re
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,12 @@ def human_offer() -> list[dict[str, str]]:
 
 def says(kind: str, text: str) -> bool:
     """Whether the text has one of the words of ``kind`` in data/wording.yml."""
-    return bool(re.search(either(wording()[kind]), text.lower()))
+    return bool(_words_of(kind).search(text.lower()))
+
+
+@cache
+def _words_of(kind: str) -> re.Pattern[str]:
+    return re.compile(either(wording()[kind]))
 
 
 def either(words: Iterable[str]) -> str:
@@ -95,13 +101,19 @@ def order_button(order: Order) -> str:
 
 def faq_title(topic: str) -> str | None:
     """What a FAQ topic is called: its first question; None for an unknown topic."""
+    return _faq_titles_at(int(time.monotonic())).get(topic)
+
+
+@lru_cache(1)
+def _faq_titles_at(_second: int) -> dict[str, str]:
+    # The studio adds topics while we run; to look for that once a second is enough.
     files = sorted((ROOT / "data" / "nlu" / "faq").glob("*.yml"))
-    return _faq_titles(tuple((path, path.stat().st_mtime_ns) for path in files)).get(topic)
+    return _faq_titles(tuple((path, path.stat().st_mtime_ns) for path in files))
 
 
-@cache
+@lru_cache(1)
 def _faq_titles(files: tuple[tuple[Path, int], ...]) -> dict[str, str]:
-    """First question of each topic. Keyed by the files' times: the studio adds topics while we run."""
+    """First question of each topic. Keyed by the files' times."""
     titles = {}
     for path, _ in files:
         for block in (YAML(typ="safe").load(path) or {}).get("nlu") or []:

@@ -59,6 +59,9 @@ class BareShop(ABC):
     def order(self, actor: Actor, no: str) -> Order:
         """See ``Shop.order``; what cannot be done is refused only to whom the order is shown."""
 
+    def phone(self, actor: Customer) -> str:
+        raise unsupported("phone")
+
     def cancel(self, actor: Actor, no: str, reason: str = "", *, key: str, dry_run: bool) -> Cancellation:
         raise self._unsupported(actor, no, "cancel")
 

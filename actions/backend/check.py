@@ -79,6 +79,7 @@ def check(
         ("products", run.products),
         ("product", run.product),
         ("profile", run.profile),
+        ("phone", run.phone),
         ("orders", run.orders),
         ("order", run.order),
         ("shipments", run.shipments),
@@ -149,6 +150,11 @@ class _Run:
         for address in (Address(phone=profile.phone), *profile.addresses):
             _masked(address)
         return f"{len(profile.addresses)} addresses"
+
+    def phone(self) -> str:
+        if "*" in self.shop.phone(self.actor):
+            raise Wrong("The phone is masked: give it in full, or refuse with 409 not-allowed.")
+        return "in full, for staff"
 
     def orders(self) -> str:
         page = self.shop.orders(self.actor)

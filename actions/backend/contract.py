@@ -481,6 +481,14 @@ class Shop(Protocol):
             NotFound: the shop has no such customer.
         """
 
+    def phone(self, actor: Customer) -> str:
+        """The customer's phone in full, for staff who must call her; never for the shopper's eye.
+
+        Raises:
+            NotFound: the shop has no such customer.
+            Refused: the shop gives it to nobody.
+        """
+
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
         """The customer's orders, newest first; ``page`` counts from 1."""
 

@@ -47,6 +47,7 @@ PHONE_TAIL = re.compile(r"[0-9]{4}")
 LOCK_SECONDS = 900  # told when a locked shop names no Retry-After
 
 _profile = TypeAdapter(Profile)
+_phone = TypeAdapter(str)
 _order = TypeAdapter(Order)
 _orders = TypeAdapter(OrderPage)
 _shipments = TypeAdapter(list[Shipment])
@@ -84,6 +85,9 @@ class RestShop:
 
     def profile(self, actor: Customer) -> Profile:
         return self._get("/v1/customers/{id}", _profile, actor, actor.id)
+
+    def phone(self, actor: Customer) -> str:
+        return self._get("/v1/customers/{id}/phone", _phone, actor, actor.id, member="phone")
 
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
         params = _given(customer=actor.id, page=page, page_size=page_size)

@@ -56,6 +56,7 @@ class ActionServer:
     def __init__(self, address: str, secret: str) -> None:
         self.address, self.secret = address, secret
         self.headers = {"Authorization": f"Bearer {secret}"}
+        self._http = httpx.Client(base_url=address, headers=self.headers, timeout=20)
 
     def call(
         self,
@@ -78,13 +79,11 @@ class ActionServer:
             since: those after it.
             topics: the FAQ's by falling score, and the intent that each counts as.
         """
-        response = httpx.post(
-            f"{self.address}/webhook",
+        response = self._http.post(
+            "/webhook",
             json=self.request(
                 action, text, intent, entities, customer, slots, before, since, ranking, topics
             ),
-            headers=self.headers,
-            timeout=20,
         )
         assert response.status_code == 200, response.text
         return Said(**response.json())

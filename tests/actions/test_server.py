@@ -2,11 +2,12 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from actions.server import MAX_BODY
+from actions.server import DOMAINS, MAX_BODY
 from tests.actions.conftest import ActionServer, action_server
 
 
@@ -46,6 +47,19 @@ def status(actions: ActionServer, headers: str, length: int) -> int:
             f"POST /webhook HTTP/1.1\r\nHost: actions\r\n{headers}Content-Length: {length}\r\n\r\n".encode()
         )
         return int(connection.makefile("rb").readline().split()[1])
+
+
+@pytest.mark.parametrize("action", ["action_ask_back", "validate_order_status_form"])
+def test_the_domain_is_sent_once_and_named_by_its_digest(actions: ActionServer, action: str) -> None:
+    def call(digest: str, domain: dict[str, Any] | None = None) -> int:
+        body = actions.request(action, "您好", "out_of_scope", None, None, None, None, None)
+        body |= {"domain": domain, "domain_digest": digest}
+        return httpx.post(f"{actions.address}/webhook", json=body, headers=actions.headers).status_code
+
+    digests = [f"{action} {number}" for number in range(DOMAINS + 1)]
+    for digest in digests:
+        assert [call(digest), call(digest, {"intents": []}), call(digest)] == [449, 200, 200]
+    assert [call(digest) for digest in digests] == [449] + [200] * DOMAINS
 
 
 def test_a_call_that_fails_tells_nothing_of_the_conversation(

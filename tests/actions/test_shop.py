@@ -8,7 +8,7 @@ import pytest
 from rasa_sdk import Tracker
 
 from actions.backend.contract import Unavailable
-from actions.shop import CALLS_OF_ONE, ask_shop
+from actions.shop import CALLS, CALLS_OF_ONE, WAITING, ask_shop
 from actions.turn import TURN_SECONDS, Turn
 
 
@@ -32,6 +32,25 @@ async def test_one_customers_calls_are_limited_and_others_are_served() -> None:
         going_on.set()
     assert all(await asyncio.gather(*calls))
     assert await ask_shop(turn("many"), str, 1) == "1"
+
+
+async def test_as_many_calls_wait_as_there_is_room_for_and_who_gave_up_waits_no_more() -> None:
+    going_on = threading.Event()
+    calls = [
+        asyncio.create_task(ask_shop(turn(f"waits {number}"), going_on.wait))
+        for number in range(CALLS + WAITING)
+    ]
+    await asyncio.sleep(0)
+    try:
+        with pytest.raises(Unavailable):
+            await ask_shop(turn("one too many"), str, 1)
+        calls.pop().cancel()
+        await asyncio.sleep(0.1)
+        calls.append(asyncio.create_task(ask_shop(turn("in time"), going_on.wait)))
+        await asyncio.sleep(0)
+    finally:
+        going_on.set()
+    assert all(await asyncio.gather(*calls))
 
 
 async def test_a_late_call_gets_little_time() -> None:

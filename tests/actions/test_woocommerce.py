@@ -66,6 +66,7 @@ def test_name_phone_and_street_are_masked(shop: Shop) -> None:
     assert (told.name, told.text, told.phone) == ("林**", "浙江杭州市****", "138****6688")
     profile = shop.profile(LIN)
     assert (profile.name, profile.phone) == ("林晓雨", "138****6688")
+    assert shop.phone(LIN) == "+86 138 0013 6688"
     assert [(a.text, a.is_default) for a in profile.addresses] == [("浙江杭州市****", True)]
 
 

@@ -100,6 +100,9 @@ class WooCommerceShop(BareShop):
     def profile(self, actor: Customer) -> Profile:
         return answers.profile(self._customer(actor))
 
+    def phone(self, actor: Customer) -> str:
+        return self._customer(actor).billing.phone
+
     def orders(self, actor: Customer, *, page: int = 1, page_size: int = 20) -> OrderPage:
         found, total = self._orders(actor, page, page_size)
         return OrderPage([answers.order(raw) for raw in found], page, page_size, total)
