@@ -55,6 +55,7 @@ class ShopProxy:
 
     def __init__(self, shop: str, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
+        self.callers: set[tuple[str, int]] = set()  # whose connections were accepted
         self._shop, self._port = shop, port
         self._faults: list[Fault] = []
         self._listening = ExitStack()
@@ -129,6 +130,7 @@ class _Call:
         self._proxy = proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._proxy.callers.add(scope["client"])
         answer = await self._proxy.answer(Request(scope, receive))
         if answer:
             await answer(scope, receive, send)

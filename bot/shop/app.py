@@ -1,14 +1,16 @@
 """The sample shop's process."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import problems
 from bot.settings import Settings, settings
@@ -48,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = opened
     problems.install(app)
     app.add_middleware(auth.ServiceTokenCheck, secret=settings.shop_service_secret)
-    app.middleware("http")(_safe_headers)
+    app.add_middleware(_SafeHeaders)
     for room in (
         customers,
         orders,
@@ -66,16 +68,24 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-async def _safe_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if request.url.path.startswith("/static/"):
-        # Other pages, such as the desk, show the pictures too.
-        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        response.headers["Cache-Control"] = "public, max-age=300"
-    else:
-        response.headers["Cache-Control"] = "no-store"
-    return response
+class _SafeHeaders:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                if scope["path"].startswith("/static/"):
+                    # Other pages, such as the desk, show the pictures too.
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                    headers["Cache-Control"] = "public, max-age=300"
+                else:
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
 
 
 def _be_exact(document: dict[str, Any]) -> None:

@@ -62,7 +62,7 @@ class ServiceTokenCheck:
         await self.app(connection, receive, send)
 
 
-def acting_scope(request: Request, token: Annotated[str | None, Security(acting_customer)]) -> Scope:
+async def acting_scope(request: Request, token: Annotated[str | None, Security(acting_customer)]) -> Scope:
     """What the call may see, by its Acting-Customer header.
 
     Raises Problem 401 ``customer-token-required``, ``token-expired`` or ``invalid-token``.

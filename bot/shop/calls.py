@@ -1,9 +1,10 @@
 """What all calls share: their session, parameters and documented problems."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Security
+from starlette.concurrency import run_in_threadpool
 
 from bot.problems import Problem
 from bot.settings import Settings
@@ -17,12 +18,18 @@ PICTURES = "/static/pictures"
 SERVICE = [Security(auth.service_token)]
 
 
-def open_session(request: Request) -> Iterator[Session]:
-    with request.app.state.database() as session:
+# What waits for nothing is async: all else costs a thread.
+
+
+async def open_session(request: Request) -> AsyncIterator[Session]:
+    session = request.app.state.database()
+    try:
         yield session
+    finally:
+        await run_in_threadpool(session.close)
 
 
-def pictures(request: Request) -> str:
+async def pictures(request: Request) -> str:
     """Absolute address of the pictures, so that other sites can show them."""
     settings: Settings = request.app.state.settings
     return settings.shop.rstrip("/") + PICTURES

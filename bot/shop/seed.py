@@ -97,14 +97,15 @@ def customers_for_demo() -> list[dict[str, str]]:
 def customer_token(settings: Settings, id: str, hours: float = 24) -> str:
     """What the shop gives the widget to say who is signed in.
 
-    JWT, HS256, signed with ``settings.customer_secret``, claims ``sub, name, aud: chat, iat, exp``.
+    JWT, HS256, signed with ``settings.customer_secret``, claims ``sub, name, level, aud: chat, iat, exp``.
     KeyError if there is no such sample customer.
     """
-    names = {c["id"]: c["name"] for c in customers_for_demo()}
+    customer = {c["id"]: c for c in declared()["customers"]}[id]
     issued = clock.now()
     claims = {
         "sub": id,
-        "name": names[id],
+        "name": customer["name"],
+        "level": customer.get("level"),
         "aud": "chat",
         "iat": issued,
         "exp": issued + timedelta(hours=hours),

@@ -37,7 +37,7 @@ def test_anonymous_page_has_no_token(shop: httpx.Client, settings: Settings, que
     assert page.status_code == 200
     assert "data-customer-token" not in page.text
     assert widget_tag(page) == f'<script src="{settings.front}/widget.js" data-title="柜台小铺客服" async>'
-    assert "查询订单" in page.text and "我的订单" not in page.text
+    assert ">查询订单" in page.text and "我的订单 <small>" not in page.text
     assert "<script>" not in page.text
 
 

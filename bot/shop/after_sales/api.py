@@ -7,7 +7,7 @@ from bot.shop.auth import Acting
 from bot.shop.calls import ALWAYS, SERVICE, Db, Id, OfOrder, Only, PageNo, PageSize, only_herself, problems
 from bot.shop.clock import now
 from bot.shop.once import Writing
-from bot.shop.orders.own import own_order
+from bot.shop.orders.own import must_own, own_order
 
 router = APIRouter(
     prefix="/v1", tags=["after-sales"], dependencies=SERVICE, responses=ALWAYS | problems(404, 429)
@@ -49,7 +49,7 @@ def list_after_sales(
     """The acting customer's after-sales, newest first; with a scoped token that one order's."""
     only_herself(customer, acting)
     if order is not None:
-        own_order(db, order, acting)
+        must_own(db, order, acting)
     rows, total = queries.after_sales(db, acting, order, page, page_size)
     items = [views.after_sale(row) for row in rows]
     return schemas.AfterSalePage(items=items, page=page, page_size=page_size, total=total)
@@ -84,7 +84,7 @@ def list_refunds(
     """Money on its way to the acting customer, newest first; with a scoped token that one order's."""
     only_herself(customer, acting)
     if order is not None:
-        own_order(db, order, acting)
+        must_own(db, order, acting)
     rows, total = queries.refunds(db, acting, order, page, page_size)
     items = [views.refund(row) for row in rows]
     return schemas.RefundPage(items=items, page=page, page_size=page_size, total=total)

@@ -15,6 +15,10 @@ class CustomerAddress(Recipient):
     is_default: bool
 
 
+class Phone(Answer):
+    phone: Annotated[str, Field(description="In full, for staff only; the bot never asks for it.")]
+
+
 class Customer(Answer):
     id: str
     name: str

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from bot.shop.auth import Acting
 from bot.shop.calls import ALWAYS, SERVICE, Db, Id, Only, PageNo, PageSize, Pictures, only_herself, problems
 from bot.shop.orders import queries, schemas, views
-from bot.shop.orders.own import own_order
+from bot.shop.orders.own import must_own, own_order
 from bot.shop.schemas import Sometimes
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], dependencies=SERVICE, responses=ALWAYS)
@@ -38,5 +38,5 @@ def get_order(no: Id, acting: Acting, db: Db, images: Pictures) -> schemas.Order
 @router.get("/{no}/shipments", responses=problems(404, 429), response_model_exclude_none=True)
 def get_shipments(no: Id, acting: Acting, db: Db) -> schemas.Shipments:
     """The order's parcels; none before it is shipped."""
-    row = own_order(db, no, acting)
-    return schemas.Shipments(items=[views.shipment(each) for each in queries.shipments(db, row.no)])
+    must_own(db, no, acting)
+    return schemas.Shipments(items=[views.shipment(each) for each in queries.shipments(db, no)])

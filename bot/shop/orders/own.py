@@ -15,3 +15,10 @@ def own_order(session: Session, no: str, scope: Scope, *, lock: bool = False) ->
     if row is None:
         missed(session, scope, no, not_found("order"))
     return row
+
+
+def must_own(session: Session, no: str, scope: Scope) -> None:
+    """Raise as ``own_order`` does, where nothing of the order itself is needed."""
+    refuse_guesser(session, scope)
+    if not queries.sees(session, no, scope):
+        missed(session, scope, no, not_found("order"))
