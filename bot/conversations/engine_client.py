@@ -1,8 +1,9 @@
-"""The engine contract over HTTP: one message in, one answer out."""
+"""The engine contract over HTTP, with one engine: one message in, one answer out."""
 
 import asyncio
 import json
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,14 @@ from .store import ClaimedTurn
 
 class EngineFailed(Exception):
     """The engine gave no answer within the time; the text says why."""
+
+
+class EngineGone(EngineFailed):
+    """There is no engine, or none that is ready; ``midway``: it may have begun and ended over the call."""
+
+    def __init__(self, why: str, midway: bool = False) -> None:
+        super().__init__(why)
+        self.midway = midway
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,8 @@ def context(turn: ClaimedTurn) -> dict[str, Any]:
         told["anew"] = True
     if turn.settled:
         told["settled"] = turn.settled
+    if turn.tickets:
+        told["tickets"] = turn.tickets
     return told
 
 
@@ -52,14 +63,15 @@ class EngineClient:
     """Calls the engine at ``url`` with the secret of our processes; every call ends within ``seconds``."""
 
     def __init__(self, url: str, secret: str, seconds: float) -> None:
-        self._url, self._secret, self._seconds = url, secret, seconds
+        self.url, self._secret, self._seconds = url, secret, seconds
         self._opened: aiohttp.ClientSession | None = None
 
     async def answer(self, turn: ClaimedTurn) -> Answer:
         """The engine's answer to the turn's message; asking again gives the same answer.
 
         Raises:
-            EngineFailed: no connection, no time left, an error status or an answer that is none.
+            EngineGone: no connection, a connection that broke, or an engine that is not ready;
+            EngineFailed: no time left, an error status or an answer that is none.
         """
         body = {
             "conversation": turn.conversation_id,
@@ -69,37 +81,55 @@ class EngineClient:
             "context": context(turn),
             **said(turn),
         }
+        data = await self._call("POST", "/webhooks/conversation/webhook", body)
         try:
-            data = await self._call("POST", "/webhooks/conversation/webhook", body)
             replies = [
                 Reply(r.get("text"), r.get("buttons") or (), r.get("card"), r.get("cards") or ())
                 for r in data["replies"]
             ]
             return Answer(replies, data["understanding"], data.get("handoff"), data.get("model"))
-        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise EngineFailed(f"{type(error).__name__}: {error}") from error
 
     async def forget(self, conversation_id: str) -> None:
-        """The engine keeps nothing of the conversation any more. Raises EngineFailed."""
-        try:
-            await self._call("DELETE", f"/webhooks/conversation/memory/{conversation_id}")
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise EngineFailed(f"{type(error).__name__}: {error}") from error
+        """The engine keeps nothing of the conversation any more. Raises as ``answer``."""
+        await self._call("DELETE", f"/webhooks/conversation/memory/{conversation_id}")
+
+    async def ready(self) -> None:
+        """Only returns where the engine would answer. Raises as ``answer``."""
+        await self._call("GET", "/webhooks/conversation/ready")
 
     async def close(self) -> None:
         if self._opened:
             await self._opened.close()
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        async with asyncio.timeout(self._seconds):
-            try:
+        midway = False
+        try:
+            async with asyncio.timeout(self._seconds):
+                try:
+                    return await self._ask(method, path, body)
+                except aiohttp.ServerDisconnectedError:
+                    midway = True
+                except aiohttp.ClientResponseError as error:
+                    if error.status != HTTPStatus.CONFLICT:
+                        raise
+                # The engine ended a connection that lay idle, or another engine has answered meanwhile: every
+                # call may be asked again.
                 return await self._ask(method, path, body)
-            except aiohttp.ServerDisconnectedError:
-                # The engine ended a connection that lay idle; every call may be asked again.
-                return await self._ask(method, path, body)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise EngineGone(_named(error), midway) from error
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+            raise EngineGone(_named(error), midway=True) from error
+        except aiohttp.ClientResponseError as error:
+            if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise EngineGone(_named(error), midway) from error
+            raise EngineFailed(_named(error)) from error
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise EngineFailed(_named(error)) from error
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        async with self._http.request(method, self._url + path, json=body, allow_redirects=False) as response:
+        async with self._http.request(method, self.url + path, json=body, allow_redirects=False) as response:
             response.raise_for_status()
             content = await response.read()
             return json.loads(content) if content else None
@@ -110,7 +140,11 @@ class EngineClient:
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
                 headers={"Authorization": f"Bearer {self._secret}"},
-                timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=1.0),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=1.0),
                 connector=aiohttp.TCPConnector(limit=64),
             )
         return self._opened
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -6,14 +6,15 @@ pushed again when a process died before it could note the success: receivers tel
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from .models import Delivery, Message
 from .steps import UnknownConversation, locked, now
@@ -21,8 +22,10 @@ from .store import Store
 from .watch import Watcher, wait
 
 LEASE_SECONDS = 60.0
+LOOK_SECONDS = 0.25  # what another process let go of is told by nothing
 PUSH_SECONDS = 20.0
 CANDIDATES = 10
+AT_ONCE = 20  # messages that a receiver is shown
 LONGEST_PAUSE = 600.0  # seconds between two tries
 
 log = structlog.get_logger()
@@ -36,17 +39,33 @@ class NotDelivered(Exception):
         self.seconds = seconds
 
 
+class Parked(NotDelivered):
+    """The receiver's channel is closed: it is tried again when the conversation grows."""
+
+
 @dataclass(frozen=True)
 class Due:
-    """The next message for a receiver, which this process alone may push until its lease runs out."""
+    """The next messages for a receiver, which this process alone may push until its lease runs out."""
 
     delivery_id: int
     lease_by: str
     receiver: str
-    message: Message
+    messages: tuple[Message, ...]
 
 
-Push = Callable[[str, Message], Awaitable[None]]
+@dataclass(frozen=True)
+class Held:
+    """A receiver's delivery that this process alone may carry on, in any way, until its lease runs out."""
+
+    delivery_id: int
+    lease_by: str
+    conversation_id: str
+    after: int
+    """What comes behind this ``seq`` is still to be delivered."""
+
+
+Push = Callable[[str, Sequence[Message]], Awaitable[int]]
+"""Delivers the first of the messages, or several, to the receiver; gives the ``seq`` it came to."""
 
 
 def subscribe(store: Store, conversation_id: str, receiver: str, after: int | None = None) -> None:
@@ -65,12 +84,50 @@ def subscribe(store: Store, conversation_id: str, receiver: str, after: int | No
         conversation.pushed = True
 
 
+def hold(
+    store: Store, conversation_id: str, receiver: str, lease_by: str, lease_seconds: float
+) -> Held | None:
+    """Keep the outbox from delivering for a while, to deliver otherwise; None where it is under way."""
+    at = now()
+    mine = (Delivery.conversation_id == conversation_id) & (Delivery.receiver == receiver)
+    with store.writing() as session:
+        locked(session, conversation_id)
+        delivery = session.scalar(select(Delivery).where(mine, _free(at, lease_seconds)).with_for_update())
+        if delivery is None:
+            return None
+        delivery.lease_by, delivery.lease_until = lease_by, at + timedelta(seconds=lease_seconds)
+        return Held(delivery.id, lease_by, conversation_id, delivery.seq)
+
+
+def pass_on(session: Session, held: Held, through: int) -> bool:
+    """What was held is delivered up to ``through``; whether the hold still counted."""
+    conversation = locked(session, held.conversation_id)
+    delivery = session.get(Delivery, held.delivery_id, with_for_update=True)
+    if delivery is None or delivery.lease_by != held.lease_by or delivery.seq != held.after:
+        return False
+    delivery.seq = through
+    delivery.next_at = now() if through < conversation.last_seq else None
+    return True
+
+
+def let_go(store: Store, held: Held) -> None:
+    """The outbox may deliver again."""
+    mine = (Delivery.id == held.delivery_id) & (Delivery.lease_by == held.lease_by)
+    with store.writing() as session:
+        session.execute(update(Delivery).where(mine).values(lease_by=None, lease_until=None))
+
+
+def _free(at: datetime, lease_seconds: float) -> ColumnElement[bool]:
+    # One beyond its own length was written by a clock that was ahead.
+    longest = max(lease_seconds, LEASE_SECONDS)
+    held = Delivery.lease_until.between(at, at + timedelta(seconds=2 * longest))
+    return Delivery.lease_until.is_(None) | ~held
+
+
 def claim(store: Store, lease_by: str, lease_seconds: float = LEASE_SECONDS) -> Due | None:
     """Take the message that has been due the longest."""
     at = now()
-    # One beyond its own length was written by a clock that was ahead.
-    held = Delivery.lease_until.between(at, at + timedelta(seconds=2 * lease_seconds))
-    free = Delivery.lease_until.is_(None) | ~held
+    free = _free(at, lease_seconds)
     query = select(Delivery).where(Delivery.next_at <= at, free).order_by(Delivery.next_at)
     with store.reading() as session:
         candidates = list(session.scalars(query.limit(CANDIDATES)))
@@ -80,26 +137,26 @@ def claim(store: Store, lease_by: str, lease_seconds: float = LEASE_SECONDS) -> 
             delivery = session.scalar(query.where(Delivery.id == candidate.id).with_for_update())
             if delivery is None:
                 continue  # another process was faster
-            message = session.scalar(
+            messages = session.scalars(
                 select(Message)
                 .where(Message.conversation_id == delivery.conversation_id, Message.seq > delivery.seq)
                 .order_by(Message.seq)
-                .limit(1)
-            )
-            if message is None:
+                .limit(AT_ONCE)
+            ).all()
+            if not messages:
                 delivery.next_at = None
                 continue
             delivery.lease_by, delivery.lease_until = lease_by, at + timedelta(seconds=lease_seconds)
-            return Due(delivery.id, lease_by, delivery.receiver, message)
+            return Due(delivery.id, lease_by, delivery.receiver, tuple(messages))
     return None
 
 
-def delivered(store: Store, due: Due) -> None:
-    """The receiver has the message; the next one is due at once."""
+def delivered(store: Store, due: Due, through: int | None = None) -> None:
+    """The receiver has the first message, or all up to ``through``; the next one is due at once."""
     with store.writing() as session:
-        conversation = locked(session, due.message.conversation_id)
+        conversation = locked(session, due.messages[0].conversation_id)
         if delivery := session.get(Delivery, due.delivery_id, with_for_update=True):
-            delivery.seq = max(delivery.seq, due.message.seq)
+            delivery.seq = max(delivery.seq, through or due.messages[0].seq)
             delivery.next_at = now() if delivery.seq < conversation.last_seq else None
             delivery.attempts = 0
             if delivery.lease_by == due.lease_by:
@@ -109,12 +166,23 @@ def delivered(store: Store, due: Due) -> None:
 def failed(store: Store, due: Due, seconds: float | None = None) -> None:
     """The receiver does not have the message: again after ``seconds``, or after ever longer pauses."""
     with store.writing() as session:
-        locked(session, due.message.conversation_id)
+        locked(session, due.messages[0].conversation_id)
         delivery = session.get(Delivery, due.delivery_id, with_for_update=True)
         if delivery and delivery.lease_by == due.lease_by:
             delivery.attempts += 1
             pause = min(2.0 ** min(delivery.attempts, 20), LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311
             delivery.next_at = now() + timedelta(seconds=pause if seconds is None else seconds)
+            delivery.lease_by = delivery.lease_until = None
+
+
+def parked(store: Store, due: Due) -> None:
+    """Nothing can be pushed until the conversation grows."""
+    with store.writing() as session:
+        conversation = locked(session, due.messages[0].conversation_id)
+        delivery = session.get(Delivery, due.delivery_id, with_for_update=True)
+        if delivery and delivery.lease_by == due.lease_by:
+            grown = conversation.last_seq > due.messages[-1].seq
+            delivery.next_at = now() if grown else None
             delivery.lease_by = delivery.lease_until = None
 
 
@@ -134,7 +202,7 @@ class OutboxRunner:
                     due = await self._claim()
                     if due is None:
                         self._free.release()
-                        await wait(grown, 1.0)
+                        await wait(grown, LOOK_SECONDS)
                     else:
                         pushes.create_task(self._deliver(due))
 
@@ -157,9 +225,11 @@ class OutboxRunner:
     async def _pushed(self, due: Due) -> None:
         try:
             async with asyncio.timeout(PUSH_SECONDS):
-                await self._push(due.receiver, due.message)
+                through = await self._push(due.receiver, due.messages)
+        except Parked:
+            await asyncio.to_thread(parked, self._store, due)
         except (NotDelivered, TimeoutError) as error:
             log.warning("outbox.not_delivered", delivery=due.delivery_id, error=type(error).__name__)
             await asyncio.to_thread(failed, self._store, due, getattr(error, "seconds", None))
         else:
-            await asyncio.to_thread(delivered, self._store, due)
+            await asyncio.to_thread(delivered, self._store, due, through)

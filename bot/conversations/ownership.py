@@ -11,14 +11,18 @@ MOVES = {
     ("bot", "take"): "agent",
     ("bot", "close"): "closed",
     ("queue", "take"): "agent",
+    ("queue", "assign"): "agent",
     ("queue", "leave_queue"): "bot",
     ("queue", "close"): "closed",
     ("agent", "hand_back"): "bot",
     ("agent", "transfer"): "agent",
+    ("agent", "assign"): "agent",
     ("agent", "requeue"): "queue",
     ("agent", "close"): "closed",
     # The service goes on, or a new one begins that knows of the old.
     ("closed", "reopen"): "bot",
+    # An agent comes back to a shopper, about a ticket of hers.
+    ("closed", "take"): "agent",
     ("closed", "renew"): "bot",
 }
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Table, delete, select
@@ -12,8 +13,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from . import database, steps
-from .engine_client import EngineClient, EngineFailed
-from .models import Attachment, Audit, Base, Conversation, Erasure, Event, Message, Rating
+from .engine_client import EngineFailed
+from .engine_pool import EnginePool
+from .models import (
+    Attachment,
+    Audit,
+    Base,
+    Conversation,
+    Erasure,
+    Event,
+    Handoff,
+    Message,
+    Note,
+    Rating,
+    Ticket,
+    TicketEvent,
+)
 from .steps import now
 from .store import Store
 
@@ -29,7 +44,16 @@ FORGET_SECONDS = 5
 SETTLED = timedelta(minutes=2)
 
 # When each row of a conversation that goes on began to be kept.
-_AGES = {Message: Message.at, Event: Event.at, Rating: Rating.asked_at, Attachment: Attachment.created_at}
+_AGES: dict[type[Base], Any] = {
+    Message: Message.at,
+    Event: Event.at,
+    Rating: Rating.asked_at,
+    Attachment: Attachment.created_at,
+    Handoff: Handoff.ended_at,
+    Note: Note.at,
+    TicketEvent: TicketEvent.at,
+    Ticket: Ticket.updated_at,  # never before its last event
+}
 
 log = structlog.get_logger()
 
@@ -116,12 +140,12 @@ class Privacy:
             session.execute(delete(Erasure).where(Erasure.at < before, Erasure.next_at.is_(None)))
         return counts
 
-    async def tell_engine(self, engine: EngineClient) -> None:
+    async def tell_engine(self, engines: EnginePool) -> None:
         """Let the engine forget what was erased, for ever; while it is down, it is asked again."""
         while True:
             try:
                 for conversation_id in await asyncio.to_thread(self._to_be_forgotten):
-                    forgotten = await _forgets(engine, conversation_id)
+                    forgotten = await _forgets(engines, conversation_id)
                     await asyncio.to_thread(self._told, conversation_id, forgotten)
             except SQLAlchemyError as error:
                 log.error("privacy.not_told", error=type(error).__name__)
@@ -191,9 +215,9 @@ class Privacy:
             database.wipe(session.get_bind().engine)
 
 
-async def _forgets(engine: EngineClient, conversation_id: str) -> bool:
+async def _forgets(engines: EnginePool, conversation_id: str) -> bool:
     try:
-        await engine.forget(conversation_id)
+        await engines.forget(conversation_id)
     except EngineFailed as error:
         log.error("privacy.not_forgotten", error=str(error))
         return False

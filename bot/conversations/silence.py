@@ -86,4 +86,6 @@ def _remind(session: Session, conversation: Conversation) -> None:
 
 
 def _close(session: Session, conversation: Conversation) -> None:
-    steps.end(session, conversation, "close", "closed_by_silence", by="system", reason="silence")
+    steps.end(
+        session, conversation, "close", "closed_by_silence", by="system", reason="silence", outcome="silence"
+    )

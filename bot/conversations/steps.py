@@ -1,6 +1,6 @@
 """The steps that transactions are made of; each works in the caller's session on a locked conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from . import notices, ownership, script, statements
+from . import handoffs, notices, ownership, script, statements
 from .models import Attachment, Conversation, Delivery, Erasure, Event, Message, Rating, Turn
 
 OFFERED_WITHIN = 50  # a button older than this many messages can no longer be chosen
@@ -30,6 +30,10 @@ class UnknownConversation(Exception):
 
 class UnknownPayload(Exception):
     """The payload was not offered by a button of this conversation."""
+
+
+class NotYours(Exception):
+    """The conversation does not belong to this agent (any more)."""
 
 
 class UnknownAttachment(Exception):
@@ -90,6 +94,8 @@ def append(session: Session, conversation: Conversation, reply: Reply, **more: A
         updated_at=at,
         **_listening(conversation, reply.sender, at),
     )
+    if ownership.kind(conversation.owner) in ("agent", "queue"):
+        handoffs.spoken(session, conversation, reply.sender, more.get("mood"), at)
     if conversation.pushed:
         owed = (Delivery.conversation_id == conversation.id) & Delivery.next_at.is_(None)
         session.execute(update(Delivery).where(owed).values(next_at=at))
@@ -124,7 +130,10 @@ def move(
     agent_id: int | str | None = None,
     reason: str | None = None,
     detail: dict[str, Any] | None = None,
+    outcome: str | None = None,
+    queue: str | None = None,
 ) -> None:
+    """``outcome`` is how a service by people has ended, ``queue`` the one that the shopper comes into."""
     before = conversation.owner
     conversation.owner = ownership.next_owner(before, move, agent_id)
     conversation.owner_since = conversation.updated_at = now()
@@ -144,21 +153,10 @@ def move(
             detail=detail,
         )
     )
-
-
-def hand_over(
-    session: Session,
-    conversation: Conversation,
-    *,
-    by: str,
-    reason: str,
-    detail: dict[str, Any] | None,
-    **more: Any,
-) -> None:
-    """``more`` are members of the notice (``append``)."""
-    move(session, conversation, "hand_over", by=by, reason=reason, detail=detail)
-    session.flush()
-    append(session, conversation, queue_notice(session, conversation, "handed_over"), **more)
+    if move == "hand_over":
+        handoffs.begin(session, conversation, reason, queue or handoffs.GENERAL, conversation.owner_since)
+    else:
+        handoffs.moved(session, conversation, conversation.owner_since, outcome, queue)
 
 
 def reopen(session: Session, conversation: Conversation, within: timedelta) -> None:
@@ -177,25 +175,42 @@ def end(
     by: str,
     reason: str | None = None,
     detail: dict[str, Any] | None = None,
+    outcome: str | None = None,
 ) -> None:
-    """A service ends by the move ``how``; whoever served may be rated."""
-    served = _served(session, conversation)
-    move(session, conversation, how, by=by, reason=reason, detail=detail)
+    """A service ends by the move ``how``; whoever served may be rated, unless she was asked already."""
+    who = served(session, conversation)
+    asked = who and who[0] != ownership.BOT and asked_since(session, conversation)
+    move(session, conversation, how, by=by, reason=reason, detail=detail, outcome=outcome)
     last = append(session, conversation, Reply(notices.text(notice), sender="system"))
-    if served:
-        session.add(
-            Rating(
-                conversation_id=conversation.id,
-                served_by=served[0],
-                served_name=served[1],
-                seq=last.seq,
-                asked_at=last.at,
-            )
-        )
+    if who and not asked:
+        ask_rating(session, conversation, who, last)
     session.execute(delete(Turn).where(Turn.conversation_id == conversation.id))
 
 
-def _served(session: Session, conversation: Conversation) -> tuple[str, str | None] | None:
+def ask_rating(
+    session: Session, conversation: Conversation, served: tuple[str, str | None], last: Message
+) -> None:
+    """The shopper may rate the service up to its message ``last``."""
+    session.add(
+        Rating(
+            conversation_id=conversation.id,
+            served_by=served[0],
+            served_name=served[1],
+            seq=last.seq,
+            asked_at=last.at,
+        )
+    )
+
+
+def asked_since(session: Session, conversation: Conversation) -> bool:
+    """Whether the shopper was asked for her rating in the service by people that goes on."""
+    handoff = handoffs.current(session, conversation.id)
+    asked = (Rating.conversation_id == conversation.id) & (Rating.served_by != ownership.BOT)
+    last = session.scalar(select(func.max(Rating.asked_at)).where(asked))
+    return handoff is not None and last is not None and last >= handoff.at
+
+
+def served(session: Session, conversation: Conversation) -> tuple[str, str | None] | None:
     """Who served lately, as an owner and a name; None where nobody has said anything."""
     speaker = "agent" if ownership.kind(conversation.owner) == "agent" else "bot"
     began = _last(session, conversation.id, "reopen", "renew", "hand_back")
@@ -212,46 +227,16 @@ def _served(session: Session, conversation: Conversation) -> tuple[str, str | No
     return (conversation.owner, spoke.name) if speaker == "agent" else (ownership.BOT, None)
 
 
-def ask_human(session: Session, conversation: Conversation, reopen_within: timedelta) -> None:
-    reopen(session, conversation, reopen_within)
-    if conversation.owner == ownership.BOT:
-        hand_over(session, conversation, by="shopper", reason="asked_for_human", detail=None)
-    elif conversation.owner == ownership.QUEUE:
-        append(session, conversation, queue_notice(session, conversation, "still_waiting"))
-
-
-def leave_queue(session: Session, conversation: Conversation) -> None:
-    if conversation.owner == ownership.QUEUE:
-        move(session, conversation, "leave_queue", by="shopper")
-        append(session, conversation, Reply(notices.text("left_queue"), sender="system"))
-
-
-def queue_notice(session: Session, conversation: Conversation, key: str) -> Reply:
-    return Reply(
-        notices.text(key, position=position(session, conversation.owner_since)),
-        notices.buttons(notices.LEAVE_QUEUE),
-        sender="system",
-    )
-
-
-def position(session: Session, since: datetime) -> int:
-    """The place in the queue of who came into it at this moment."""
-    ahead = select(func.count()).where(
-        Conversation.owner == ownership.QUEUE, Conversation.owner_since < since
-    )
-    return (session.scalar(ahead) or 0) + 1
-
-
-def expected_wait(session: Session, position: int) -> int | None:
-    """The median wait of the last takes from the queue, in seconds, for each place in it."""
-    query = select(Event.detail).where(Event.move == "take", Event.from_owner == ownership.QUEUE)
-    waited = sorted(
-        detail["waited"] for detail in session.scalars(query.order_by(Event.id.desc()).limit(20)) if detail
-    )
-    return round(waited[len(waited) // 2] * position) if waited else None
-
-
 def offered_title(session: Session, conversation: Conversation, payload: str) -> str:
+    """What the button of this payload says. Raises UnknownPayload: none was offered lately."""
+    for title, offer in offered(session, conversation):
+        if offer == payload:
+            return title
+    raise UnknownPayload(payload)
+
+
+def offered(session: Session, conversation: Conversation) -> Iterator[tuple[str, str]]:
+    """The buttons offered lately as (title, payload), the newest first."""
     recent = select(Message.content).where(
         Message.conversation_id == conversation.id,
         Message.sender != "shopper",
@@ -259,9 +244,7 @@ def offered_title(session: Session, conversation: Conversation, payload: str) ->
     )
     for content in session.scalars(recent.order_by(Message.seq.desc())):
         for button in (content or {}).get("buttons", []):
-            if button["payload"] == payload:
-                return str(button["title"])
-    raise UnknownPayload(payload)
+            yield str(button["title"]), button["payload"]
 
 
 def attachment(session: Session, conversation_id: str, attachment_id: str) -> Attachment:

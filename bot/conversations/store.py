@@ -6,23 +6,37 @@ decide and write without anyone in between.
 
 import math
 import secrets
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, func, null, select
+from sqlalchemy import Row, delete, func, null, select
 from sqlalchemy.orm import Session
 
-from . import notices, ownership, ratings, script, statements, steps
-from .models import Attachment, Conversation, Event, Message, Turn
+from . import (
+    handoffs,
+    handover,
+    ownership,
+    ratings,
+    script,
+    statements,
+    steps,
+    tickets,
+)
+from .agent_side import AgentSide
+from .models import Attachment, Conversation, Event, Message, Note, Turn
+from .steps import NotYours as NotYours
 from .steps import Reply, UnknownConversation, now
 
 TEXT_LIMIT = 2000
 ANYBODY = ""  # no customer's id
+UNSURE = ("nlu_fallback", "out_of_scope")
 OWED_LIMIT = 60  # answers that one conversation may wait for
+
+
+# The tables whose new rows readers are told of.
+GROWING: tuple[type[Message | Event | Note], ...] = (Message, Event, Note)
 
 
 class TooManyOwed(Exception):
@@ -31,10 +45,6 @@ class TooManyOwed(Exception):
 
 class NotHers(Exception):
     """The conversation belongs to another customer, or to one by now."""
-
-
-class NotYours(Exception):
-    """The conversation does not belong to this agent (any more)."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,9 @@ class ClaimedTurn:
     """Which service this is: 0, and another number after each reopening."""
     anew: bool
     """Whether this service began anew, long after the one before."""
+    mood: str | None
+    tickets: list[dict[str, Any]]
+    """The shopper's own tickets, as cards."""
 
     @property
     def message_id(self) -> str:
@@ -84,8 +97,7 @@ def _state(session: Session, conversation_id: str) -> State:
     if found is None:
         raise UnknownConversation(conversation_id)
     if found.owner == ownership.QUEUE:
-        position = steps.position(session, found.owner_since)
-        wait = steps.expected_wait(session, position)
+        position, wait = handover.prospects(session, conversation_id)
         return State(found.customer_id, "queue", position, wait, None)
     kind = ownership.kind(found.owner)
     typing = "bot" if kind == "bot" and found.owed else None
@@ -105,17 +117,6 @@ def public(message: Message | Row[Any]) -> dict[str, Any]:
         "client_id": message.client_id if message.sender == "shopper" else None,
     }
     return {key: value for key, value in shown.items() if value is not None}
-
-
-def _held(session: Session, conversation_id: str, agent_id: int | str) -> Conversation:
-    conversation = steps.locked(session, conversation_id)
-    _check_held(conversation, agent_id)
-    return conversation
-
-
-def _check_held(conversation: Conversation, agent_id: int | str) -> None:
-    if conversation.owner != ownership.agent(agent_id):
-        raise NotYours(conversation.id)
 
 
 def _claimed(
@@ -138,37 +139,27 @@ def _claimed(
         (message.content or {}).get("attachment"),
         steps.settled(session, conversation.id),
         *steps.service(session, conversation.id),
+        message.mood,
+        tickets.hers(session, conversation.id, conversation.customer_id),
     )
 
 
-class Store:
+class Store(AgentSide):
     """The message log in one database.
 
     A conversation that was closed at most ``reopen_within`` ago goes on with the shopper's next message.
+    ``desk_rules`` say where a hand-over goes; without them there is one queue that is always served.
     """
-
-    def __init__(self, engine: Engine, reopen_within: timedelta = timedelta(hours=24)) -> None:
-        self._writer = engine
-        # SQLite makes a writer who finds another one sleep, and that for longer and longer.
-        self._writing = Lock() if engine.dialect.name == "sqlite" else nullcontext()
-        self._reopen_within = reopen_within
-        self._reader = engine.execution_options(read=True)
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A transaction that may write; committed at its end."""
-        with self._writing, Session(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A transaction that only reads."""
-        with Session(self._reader, expire_on_commit=False) as session:
-            yield session
 
     # -- shopper's side -------------------------------------------------------------------------------
 
-    def begin(self, channel: str, customer_id: str | None, customer_name: str | None) -> Conversation:
+    def begin(
+        self,
+        channel: str,
+        customer_id: str | None,
+        customer_name: str | None,
+        customer_level: str | None = None,
+    ) -> Conversation:
         """A new conversation, owned by the bot."""
         at = now()
         conversation = Conversation(
@@ -176,6 +167,7 @@ class Store:
             channel=channel,
             customer_id=customer_id,
             customer_name=customer_name,
+            customer_level=customer_level,
             owner=ownership.BOT,
             owner_since=at,
             epoch=1,
@@ -237,6 +229,7 @@ class Store:
             NotHers: the conversation is not this customer's (None: not a visitor's); and as ``receive``.
         """
         written_in = script.written_in(text) if text else None
+        mood = self.rules.mood(text) if text else None
         with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             if customer_id not in (ANYBODY, conversation.customer_id):
@@ -247,21 +240,21 @@ class Store:
             owed = statements.owed(session, conversation_id)
             if owed >= OWED_LIMIT:
                 raise TooManyOwed(conversation_id)
+            payload = payload or handover.typed(session, conversation, text)
             if payload is not None:
-                text = steps.offered_title(session, conversation, payload)
+                text = handover.title(session, conversation, payload)
             steps.reopen(session, conversation, self._reopen_within)
             if written_in and written_in != conversation.script:
                 statements.change(session, conversation, script=written_in)
             picture = steps.attachment(session, conversation_id, attachment) if attachment else None
             shown = Reply(text, attachment=attachment, sender="shopper")
-            message = steps.append(session, conversation, shown, client_id=client_id, payload=payload)
+            more = {"client_id": client_id, "payload": payload, "mood": mood}
+            message = steps.append(session, conversation, shown, **more)
             if picture and picture.seq is None:
                 picture.seq = message.seq
-            if payload == notices.HUMAN:
-                steps.ask_human(session, conversation, self._reopen_within)
-            elif payload == notices.LEAVE_QUEUE:
-                steps.leave_queue(session, conversation)
-            elif ownership.kind(conversation.owner) in ("bot", "queue"):
+            if payload and handover.take_up(session, conversation, payload, self._reopen_within):
+                return message.seq, None
+            if ownership.kind(conversation.owner) in ("bot", "queue"):
                 if owed or not steps.has_room(session, conversation):
                     lease_by = None
                 until = now() + timedelta(seconds=lease_seconds) if lease_by else None
@@ -273,21 +266,31 @@ class Store:
     def ask_human(self, conversation_id: str) -> None:
         """The shopper asks for a person; nothing changes where one is coming or here already."""
         with self.writing() as session:
-            steps.ask_human(session, steps.locked(session, conversation_id), self._reopen_within)
+            handover.ask_human(session, steps.locked(session, conversation_id), self._reopen_within)
 
     def end(self, conversation_id: str) -> None:
         """The shopper ends the service; nothing changes where it has ended."""
         with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             if conversation.owner != ownership.CLOSED:
-                steps.end(session, conversation, "close", "closed_by_shopper", by="shopper")
+                steps.end(
+                    session, conversation, "close", "closed_by_shopper", by="shopper", outcome="shopper"
+                )
 
-    def bind_customer(self, conversation_id: str, customer_id: str, customer_name: str | None) -> None:
+    def bind_customer(
+        self,
+        conversation_id: str,
+        customer_id: str,
+        customer_name: str | None,
+        customer_level: str | None = None,
+    ) -> None:
         """An anonymous visitor has signed in: the conversation is hers from now on."""
         with self.writing() as session:
             conversation = steps.locked(session, conversation_id)
             if conversation.customer_id is None:
                 conversation.customer_id, conversation.customer_name = customer_id, customer_name
+                conversation.customer_level = customer_level
+                tickets.belong(session, conversation)
 
     def messages(self, conversation_id: str, after: int = 0, limit: int = 100) -> list[Message]:
         """Messages with ``seq > after``, oldest first, at most ``limit``."""
@@ -309,6 +312,12 @@ class Store:
         """Who owns the conversation now, and what waiting means. Raises UnknownConversation."""
         with self.reading() as session:
             return _state(session, conversation_id)
+
+    def owes(self, conversation_id: str, seq: int | None = None) -> bool:
+        """Whether the bot still owes the answer to message ``seq``, or to any."""
+        query = select(Turn.id).where(Turn.conversation_id == conversation_id).limit(1)
+        with self.reading() as session:
+            return session.scalar(query if seq is None else query.where(Turn.seq == seq)) is not None
 
     def attach(self, conversation_id: str, attachment_id: str, type: str, size: int) -> None:
         """A picture of the conversation is kept under this id. Raises UnknownConversation."""
@@ -361,6 +370,11 @@ class Store:
                 return _claimed(session, conversation, message, turn.id, lease_by)
         return None
 
+    def release_turn(self, turn: ClaimedTurn) -> None:
+        """Let anybody answer the turn, in its place, if it is still this process's."""
+        with self.writing() as session:
+            statements.release_turn(session, turn.id, turn.lease_by)
+
     def finish_turn(
         self,
         turn: ClaimedTurn,
@@ -393,14 +407,32 @@ class Store:
             statements.understood(
                 session, turn.conversation_id, turn.seq, understanding=understanding, model=model
             )
+            if turn.text and not turn.payload and conversation.owner == ownership.BOT:
+                tickets.add_if_waited_for(session, conversation, turn.text, understanding)
             for reply in replies:
                 steps.append(session, conversation, reply, reply_to=turn.seq)
+            if conversation.owner == ownership.BOT and not handoff:
+                handoff = self._early(session, conversation, turn, understanding)
             if handoff and conversation.owner == ownership.BOT:
                 reason = str(handoff.get("reason", "asked_for_human"))
-                steps.hand_over(
+                handover.hand_over(
                     session, conversation, by="bot", reason=reason, detail=handoff, reply_to=turn.seq
                 )
             return True
+
+    def _early(
+        self,
+        session: Session,
+        conversation: Conversation,
+        turn: ClaimedTurn,
+        understanding: dict[str, Any] | None,
+    ) -> dict[str, Any] | None:
+        """The hand-over of a shopper who has lost her patience with the bot."""
+        if turn.mood is None:
+            return None
+        unsure = (understanding or {}).get("intent") in UNSURE
+        felt = handoffs.moods(session, conversation)
+        return {"reason": "negative_emotion"} if self.rules.early(felt, unsure) else None
 
     def waiting_reply(self, conversation_id: str) -> Reply:
         """The notice for a shopper in the queue whose question the bot leaves to the agent.
@@ -411,128 +443,9 @@ class Store:
             conversation = session.get(Conversation, conversation_id)
             if conversation is None:
                 raise UnknownConversation(conversation_id)
-            return steps.queue_notice(session, conversation, "still_waiting")
+            return handover.queue_notice(session, conversation, "still_waiting")
 
-    # -- agent's side ---------------------------------------------------------------------------------
-
-    def take(self, conversation_id: str, agent_id: int | str, agent_name: str) -> None:
-        """The agent takes the conversation from the queue or the bot; the bot is silent from here on.
-
-        Raises:
-            UnknownConversation; IllegalMove: someone else has it already, or it is closed.
-        """
-        with self.writing() as session:
-            conversation = steps.locked(session, conversation_id)
-            waited = (now() - conversation.owner_since).total_seconds()
-            detail = {"waited": waited} if conversation.owner == ownership.QUEUE else None
-            steps.move(
-                session, conversation, "take", by=f"agent:{agent_id}", agent_id=agent_id, detail=detail
-            )
-            session.execute(delete(Turn).where(Turn.conversation_id == conversation_id))
-            notice = Reply(notices.text("taken", name=agent_name), sender="system", names=(agent_name,))
-            steps.append(session, conversation, notice)
-
-    def say(self, conversation_id: str, agent_id: int | str, name: str, text: str, client_id: str) -> int:
-        """Append the agent's message; the same ``client_id`` again is the same message.
-
-        Returns:
-            The message's ``seq``.
-
-        Raises:
-            NotYours: the conversation does not belong to this agent (any more).
-        """
-        # Apart from a shopper's, which hold no such character: hers must not stand for the agent's.
-        client_id = f"/{client_id}"
-        with self.writing() as session:
-            conversation = steps.locked(session, conversation_id)
-            known = statements.seq_of(session, conversation_id, client_id)
-            if known is not None:
-                return known
-            _check_held(conversation, agent_id)
-            said = Reply(text, sender="agent", name=name)
-            return steps.append(session, conversation, said, client_id=client_id).seq
-
-    def hand_back(self, conversation_id: str, agent_id: int | str, settled: str | None = None) -> None:
-        """The agent gives the conversation back to the bot; ``settled``: what was agreed. Raises NotYours."""
-        with self.writing() as session:
-            steps.end(
-                session,
-                _held(session, conversation_id, agent_id),
-                "hand_back",
-                "handed_back",
-                by=ownership.agent(agent_id),
-                detail={"settled": settled} if settled else None,
-            )
-
-    def close(self, conversation_id: str, agent_id: int | str) -> None:
-        """The agent ends the service. Raises NotYours."""
-        with self.writing() as session:
-            conversation = _held(session, conversation_id, agent_id)
-            steps.end(session, conversation, "close", "closed", by=ownership.agent(agent_id))
-
-    def transfer(
-        self,
-        conversation_id: str,
-        agent_id: int | str,
-        to_id: int | str,
-        to_name: str,
-        note: str | None = None,
-    ) -> None:
-        """The agent gives the conversation to a colleague, with a note for her.
-
-        Raises:
-            NotYours; IllegalMove: the colleague is the agent herself.
-        """
-        with self.writing() as session:
-            conversation = _held(session, conversation_id, agent_id)
-            steps.move(
-                session,
-                conversation,
-                "transfer",
-                by=ownership.agent(agent_id),
-                agent_id=to_id,
-                detail={"note": note} if note else None,
-            )
-            notice = Reply(notices.text("taken", name=to_name), sender="system", names=(to_name,))
-            steps.append(session, conversation, notice)
-
-    def requeue(self, conversation_id: str, agent_id: int | str, note: str | None = None) -> None:
-        """The agent puts the conversation back into the queue, with a note for whoever takes it.
-
-        Raises NotYours.
-        """
-        with self.writing() as session:
-            conversation = _held(session, conversation_id, agent_id)
-            detail = {"note": note} if note else None
-            steps.move(session, conversation, "requeue", by=ownership.agent(agent_id), detail=detail)
-            session.flush()
-            steps.append(session, conversation, steps.queue_notice(session, conversation, "requeued"))
-
-    def owned(
-        self, owners: Sequence[str] | None = None, limit: int = 100
-    ) -> list[tuple[Conversation, Message | None]]:
-        """Conversations of these owners (None: of any), each with its last message.
-
-        With owners the longest waiting come first, without them the latest changed.
-        """
-        query = select(Conversation, Message).outerjoin(
-            Message,
-            (Message.conversation_id == Conversation.id) & (Message.seq == Conversation.last_seq),
-        )
-        if owners is None:
-            query = query.where(Conversation.last_seq > 0).order_by(Conversation.updated_at.desc())
-        else:
-            query = query.where(Conversation.owner.in_(owners)).order_by(Conversation.owner_since)
-        with self.reading() as session:
-            return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
-
-    def counts(self) -> dict[str, int]:
-        """How many conversations wait in the queue or are with each agent, by owner."""
-        query = select(Conversation.owner, func.count()).where(
-            Conversation.owner.not_in((ownership.BOT, ownership.CLOSED))
-        )
-        with self.reading() as session:
-            return {row[0]: row[1] for row in session.execute(query.group_by(Conversation.owner))}
+    # -- the log as staff read it ----------------------------------------------------------------------
 
     def events(self, conversation_id: str) -> list[Event]:
         """The changes of ownership, oldest first."""
@@ -549,23 +462,20 @@ class Store:
 
     # -- growth ---------------------------------------------------------------------------------------
 
-    def heads(self) -> tuple[int, int]:
-        """The growing ids of the log: last message, last event."""
+    def heads(self) -> tuple[int, ...]:
+        """The growing ids of the log: last message, last event, last note."""
+        newest = [select(func.max(table.id)).scalar_subquery() for table in GROWING]
         with self.reading() as session:
-            query = select(
-                select(func.max(Message.id)).scalar_subquery(), select(func.max(Event.id)).scalar_subquery()
-            )
-            message, moved = session.execute(query).one()
-            return message or 0, moved or 0
+            return tuple(id or 0 for id in session.execute(select(*newest)).one())
 
     def grown(
-        self, table: type[Message] | type[Event], after: int, among: Collection[int]
+        self, table: type[Message | Event | Note], after: int, among: Collection[int]
     ) -> dict[int, tuple[str, float]]:
         """Of each row with an id beyond ``after`` or ``among`` these: its conversation and ``seq``.
 
-        That of an event is endless.
+        What has none is endless.
         """
-        seq = null() if table is Event else Message.seq
+        seq = Message.seq if table is Message else null()
         query = select(table.id, table.conversation_id, seq).where((table.id > after) | table.id.in_(among))
         with self.reading() as session:
             return {

@@ -9,13 +9,13 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import notices, ownership
-from .engine_client import Answer, EngineClient, EngineFailed
+from .engine_client import Answer, EngineFailed
+from .engine_pool import EngineBusy, EnginePool
 from .steps import Reply, UnknownConversation
-from .store import ANYBODY, ClaimedTurn, Store
+from .store import ANYBODY, UNSURE, ClaimedTurn, Store
 from .watch import Watcher, wait
 
 LOOK_SECONDS = 0.5
-UNSURE = ("nlu_fallback", "out_of_scope")
 
 log = structlog.get_logger()
 
@@ -28,15 +28,17 @@ class TurnRunner:
     """
 
     def __init__(
-        self, store: Store, engine: EngineClient, watcher: Watcher, lease_seconds: float, at_once: int
+        self, store: Store, engines: EnginePool, watcher: Watcher, lease_seconds: float, at_once: int
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._engines = engines
         self._watcher = watcher
         self._lease_seconds = lease_seconds
         self._free = asyncio.Semaphore(at_once)
         # Set whenever a turn may be left that nobody answers.
         self._left = asyncio.Event()
+        # While turns lie open, whoever comes is answered behind them.
+        self._behind = False
         self._name = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._running: set[asyncio.Task[None]] = set()
 
@@ -51,9 +53,11 @@ class TurnRunner:
     ) -> int:
         """``Store.receive_and_claim``, and begin with the answer at once where there is room."""
         said = conversation_id, client_id, text, payload, attachment
-        room = not self._free.locked()
+        room = not (self._behind or self._free.locked()) and self._engines.has_room
         if room:
             await self._free.acquire()
+        else:
+            self._behind = True
         turn = None
         try:
             lease = self._name if room else None, self._lease_seconds
@@ -70,8 +74,10 @@ class TurnRunner:
     async def run(self) -> None:
         """Answer turns for ever: those that were not begun when they came, and other processes'."""
         while True:
+            await self._engines.room()
             await self._free.acquire()
             turn = await self._claim()
+            self._behind = turn is not None
             self._begin(turn)
             if turn is None:
                 await wait(self._left, LOOK_SECONDS)
@@ -99,7 +105,10 @@ class TurnRunner:
 
     async def _answer(self, turn: ClaimedTurn) -> None:
         try:
-            answer = await self._engine.answer(turn)
+            answer = await self._engines.answer(turn)
+        except EngineBusy:
+            await self._put_back(turn)
+            return
         except EngineFailed as error:
             log.error("turn.engine_failed", message_id=turn.message_id, error=str(error))
             answer = Answer([Reply(notices.text("failed"), notices.buttons(notices.HUMAN))])
@@ -121,6 +130,14 @@ class TurnRunner:
             "turn.done", message_id=turn.message_id, spoken=spoken, intent=answer.understanding.get("intent")
         )
         self._watcher.hint(turn.conversation_id)
+
+    async def _put_back(self, turn: ClaimedTurn) -> None:
+        """An engine was lost since the turn was claimed: it waits where it does not run out of time."""
+        self._behind = True
+        try:
+            await asyncio.to_thread(self._store.release_turn, turn)
+        except SQLAlchemyError as error:
+            log.error("turn.not_put_back", message_id=turn.message_id, error=type(error).__name__)
 
     async def _while_waiting(self, turn: ClaimedTurn, answer: Answer) -> Answer:
         """In the queue the bot says only what it is sure of; the rest waits for the agent."""

@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from .hints import Hints
-from .models import Event, Message
-from .store import Store
+from .models import Event, Message, Note
+from .store import GROWING, Store
 
 EVERY = "*"
 POLL_SECONDS = 0.15
@@ -90,13 +90,13 @@ class Growth:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._tables = _Table(store, Message), _Table(store, Event)
+        self._tables = [_Table(store, table) for table in GROWING]
         self._grown: dict[str, float] = {}
 
     def look(self) -> dict[str, float]:
-        """Conversations with messages or events that the last look did not see, and how far they reach.
+        """Conversations with rows that the last look did not see, and how far they reach.
 
-        The latter by ``seq``; a change of owner, which has none, reaches beyond all.
+        By ``seq``; what has none, as a change of owner, reaches beyond all.
         """
         # Kept, so that nothing is lost should the database be away between two tables.
         for table, newest in zip(self._tables, self._store.heads(), strict=True):
@@ -113,7 +113,7 @@ class _Table:
     it is there, or so late that its transaction must have been undone.
     """
 
-    def __init__(self, store: Store, table: type[Message] | type[Event]) -> None:
+    def __init__(self, store: Store, table: type[Message | Event | Note]) -> None:
         self._store, self._table = store, table
         self._head: int | None = None
         self._missing: dict[int, float] = {}

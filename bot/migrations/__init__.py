@@ -27,6 +27,11 @@ def revision(url: str) -> str | None:
         engine.dispose()
 
 
+def newest() -> str | None:
+    """The schema that this version works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def is_known(revision: str) -> bool:
     """Whether a database of this schema can be brought to the newest."""
     return any(each.revision == revision for each in ScriptDirectory.from_config(_config()).walk_revisions())

@@ -150,7 +150,7 @@ class Life(RuleBasedStateMachine):
                 self.leaves(agent, what)
 
     def takes(self, agent: int) -> None:
-        if self.model.owner in ("bot", "queue"):
+        if self.model.owner in ("bot", "queue", "closed"):
             self.store.take(self.id, agent, "小王")
             self.model.move(f"agent:{agent}")
             self.model.seq += 1

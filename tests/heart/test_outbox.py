@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
@@ -25,7 +26,8 @@ class Receiver:
         self.took: dict[str, list[int]] = {}
         self.busy: set[str] = set()
 
-    async def __call__(self, receiver: str, message: Message) -> None:
+    async def __call__(self, receiver: str, messages: Sequence[Message]) -> int:
+        message = messages[0]
         assert receiver not in self.busy, "two at once for one receiver"
         self.busy.add(receiver)
         await asyncio.sleep(self.delay)
@@ -34,6 +36,7 @@ class Receiver:
         if tried <= self.refuse:
             raise NotDelivered("busy", seconds=0.01)
         self.took.setdefault(receiver, []).append(message.seq)
+        return message.seq
 
 
 def running(store: Store, push: outbox.Push, processes: int = 1) -> AbstractAsyncContextManager[None]:

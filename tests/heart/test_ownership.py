@@ -11,13 +11,16 @@ EXPECTED = {
     ("bot", "take"): "agent:9",
     ("bot", "close"): "closed",
     ("queue", "take"): "agent:9",
+    ("queue", "assign"): "agent:9",
     ("queue", "leave_queue"): "bot",
     ("queue", "close"): "closed",
     ("agent:7", "hand_back"): "bot",
     ("agent:7", "transfer"): "agent:9",
+    ("agent:7", "assign"): "agent:9",
     ("agent:7", "requeue"): "queue",
     ("agent:7", "close"): "closed",
     ("closed", "reopen"): "bot",
+    ("closed", "take"): "agent:9",
     ("closed", "renew"): "bot",
 }
 MOVES = [*sorted({move for _, move in MOVES_OF_THE_TABLE}), "no_such_move"]

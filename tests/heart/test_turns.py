@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from bot.conversations import notices
-from bot.conversations.engine_client import EngineClient
+from bot.conversations.engine_pool import EnginePool
 from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
@@ -25,7 +25,7 @@ def running(store: Store, url: str, processes: int = 1) -> AbstractAsyncContextM
     runs = []
     for _ in range(processes):
         watcher = Watcher(store, poll_seconds=0.02)
-        runner = TurnRunner(store, EngineClient(url, "secret", SECONDS), watcher, lease_seconds=5, at_once=32)
+        runner = TurnRunner(store, EnginePool([url], "secret", SECONDS), watcher, lease_seconds=5, at_once=32)
         runs += [watcher.run(), runner.run()]
     return beside(*runs)
 
