@@ -1,6 +1,5 @@
 """The escalation packet: what an agent must know first, told from the facts of the log."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,14 +10,17 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from bot.conversations import notices, ownership, script, titles
+from bot.conversations import handoffs, notices, ownership, script, titles
 from bot.conversations.models import Conversation, Event, Message
-from bot.conversations.turns import UNSURE
+from bot.conversations.store import UNSURE
 from bot.settings import ROOT
 
+from . import desk_rules, mood
 from .queue import handed_over
 
 READINGS = 3
+# Readings that name no problem.
+WISHES = ("human_agent", "greet", "thanks", "goodbye", "affirm", "deny", "chitchat")
 QUOTED = 60  # characters of the shopper's last words
 QUOTES = str.maketrans("“”", "‘’")
 
@@ -73,6 +75,7 @@ def build(
     *,
     agent: str,
     language: str = "zh",
+    queue: str | None = None,
 ) -> Packet | None:
     """The packet of the latest hand-over, None if there was none.
 
@@ -81,6 +84,7 @@ def build(
         messages: its messages, oldest first; at least those since the bot last took over.
         agent: display name for the suggested reply.
         language: ``zh`` or ``en``; the suggested reply is Chinese, as the shopper reads it.
+        queue: the one it has come into; without, the one that the rules name.
     """
     over = handed_over(list(events))
     if over is None:
@@ -92,8 +96,8 @@ def build(
     read = _last_question(asked)
     intent = _intent_of(read)
     orders = _orders(detail, told)
-    queue = str(detail.get("queue") or _by_rule("queue", reason, intent) or "general")
-    mood = "angry" if reason in ("complaint", "negative_emotion") else mood_of([m.text or "" for m in asked])
+    queue = queue or str(detail.get("queue") or desk_rules.current().queue_of(reason, intent))
+    felt = "angry" if reason in ("complaint", "negative_emotion") else mood_of(asked)
     came = next((e for e in events if e.id > over.id and e.from_owner == ownership.QUEUE), None)
     return Packet(
         reason=reason,
@@ -104,27 +108,20 @@ def build(
         orders=orders,
         done=_done(told, language),
         failed=_failed(told, reason, language),
-        mood=mood,
-        mood_text=_label("mood", mood, language),
+        mood=felt,
+        mood_text=_label("mood", felt, language),
         waiting_since=over.at,
         waited_until=came.at if came else None,
         queue=queue,
-        queue_text=_label("queues", queue, language),
-        reply=str(_by_rule("reply", reason, intent) or _data()["reply"]).format(agent=agent),
+        queue_text=desk_rules.queue_title(queue, language),
+        reply=str(_reply(reason, intent) or _data()["reply"]).format(agent=agent),
     )
 
 
-def mood_of(texts: Sequence[str]) -> str:
-    """``calm``, ``hurried`` or ``angry`` by words and signs: a hint, not a judgement."""
-    data = _data()
-    said = "\n".join(texts[-data["mood_messages"] :])
-    for phrase in data["calm_phrases"]:
-        said = said.replace(phrase, "")
-    if any(word in said for word in data["angry_words"]):
-        return "angry"
-    if any(word in said for word in data["hurried_words"]) or re.search(data["hurried_signs"], said):
-        return "hurried"
-    return "calm"
+def mood_of(asked: Sequence[Message]) -> str:
+    """The worst mood of the shopper's last messages, ``calm`` where they show none."""
+    last = asked[-handoffs.MOODS :]
+    return mood.worst(m.mood or mood.read(m.text or "") for m in last) or "calm"
 
 
 def _service(over: Event, events: Sequence[Event], messages: Sequence[Message]) -> list[Message]:
@@ -136,8 +133,14 @@ def _service(over: Event, events: Sequence[Event], messages: Sequence[Message]) 
 
 def _last_question(asked: Sequence[Message]) -> Message | None:
     """The last message whose reading tells more than the wish for a person."""
-    read = [m for m in asked if (m.understanding or {}).get("intent") not in (None, "human_agent")]
+    read = [m for m in asked if (m.understanding or {}).get("intent") not in (None, *WISHES)]
     return read[-1] if read else None
+
+
+def _only_a_wish(message: Message) -> bool:
+    """Whether she asked for a person, said hello or the like, and named nothing she wants."""
+    intent = (message.understanding or {}).get("intent")
+    return message.payload == notices.HUMAN or intent in WISHES
 
 
 def _intent_of(message: Message | None) -> str | None:
@@ -229,10 +232,13 @@ def _summary(
         who = _say("summary", "customer", language, name=name)
     else:
         who = _say("summary", "visitor", language)
-    if intent and intent != "human_agent":
+    if intent:
         parts = [_say("summary", "asks", language, who=who, title=titles.title(intent))]
+    elif asked:
+        wished = reason == "asked_for_human" and all(map(_only_a_wish, asked))
+        parts = [_say("summary", "wish" if wished else "unknown", language, who=who)]
     else:
-        parts = [_say("summary", "unknown" if asked else "silent", language, who=who)]
+        parts = [_say("summary", "silent", language, who=who)]
     if asked:
         answered = sum(m.sender == "bot" for m in told)
         parts.append(_say("summary", "talked", language, said=len(asked), answered=answered))
@@ -256,10 +262,9 @@ def _topic(topic: str) -> str:
     return topic if topic.startswith("faq/") else f"faq/{topic}"
 
 
-def _by_rule(what: str, reason: str, intent: str | None) -> str | None:
+def _reply(reason: str, intent: str | None) -> str | None:
     data = _data()
-    by_intent = data[f"{what}_by_intent"]
-    found: str | None = data[f"{what}_by_reason"].get(reason) or by_intent.get(intent)
+    found: str | None = data["reply_by_reason"].get(reason) or data["reply_by_intent"].get(intent)
     return found
 
 

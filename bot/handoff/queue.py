@@ -4,9 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.conversations import ownership
+from bot.conversations import handoffs, ownership
 from bot.conversations.models import Conversation, Event, Message
 from bot.conversations.store import Store
+
+from . import agents
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Counts:
 
 
 def waiting(store: Store, limit: int = 200) -> list[Waiting]:
-    """Who waits, the longest first."""
-    rows = store.owned([ownership.QUEUE], limit)
-    return [Waiting(place, conversation, last) for place, (conversation, last) in enumerate(rows, 1)]
+    """Who waits, in the order they are to be served in."""
+    rows = handoffs.waiting(store, limit)
+    return [Waiting(place, conversation, last) for place, (conversation, _, last) in enumerate(rows, 1)]
 
 
 def counts(store: Store) -> Counts:
@@ -42,12 +44,13 @@ def counts(store: Store) -> Counts:
 
 
 def claim(store: Store, conversation_id: str, agent_id: int, agent_name: str) -> None:
-    """The agent takes the conversation; of two at once exactly one gets it.
+    """The agent takes the conversation; of two at once exactly one gets it. Who was offline is busy now.
 
     Raises:
-        UnknownConversation; IllegalMove: someone else has it already, or it is closed.
+        UnknownConversation; IllegalMove: someone else has it already.
     """
     store.take(conversation_id, agent_id, agent_name)
+    agents.be_there(store, agent_id, agent_name)
 
 
 def handed_over(events: list[Event]) -> Event | None:

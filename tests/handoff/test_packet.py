@@ -1,4 +1,4 @@
-"""The packet told from a real log, and the mood from words and signs."""
+"""The packet told from a real log."""
 
 import secrets
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pytest
 
 from bot.conversations import notices
 from bot.conversations.database import connect
+from bot.conversations.models import Message
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
 from bot.handoff import packet, queue
@@ -161,6 +162,21 @@ def test_the_question_counts_not_the_wish_for_a_person(store: Store) -> None:
     assert "换成哪个颜色或尺码" in told.reply
 
 
+def test_a_plain_wish_for_a_person_names_no_problem(store: Store) -> None:
+    conversation = store.begin("web", "c1001", "林晓雨").id
+    turn(store, conversation, "在吗", Reply("在的"), read("greet", ("greet", 0.97)))
+    wish = read("human_agent", ("human_agent", 0.99))
+    turn(store, conversation, "转人工", Reply("好的"), wish, {"reason": "asked_for_human"})
+    told = build(store, conversation)
+    assert "没有说具体问题" in told.summary and "没能理解" not in told.summary
+    assert told.understood == [] and told.queue == "general"
+    store.take(conversation, 7, "小王")
+    store.hand_back(conversation, 7)
+    turn(store, conversation, "那个能不能弄一下", Reply("您想问哪个？"), UNSURE)
+    turn(store, conversation, "转人工", Reply("好的"), wish, {"reason": "asked_for_human"})
+    assert "没能理解" in build(store, conversation).summary
+
+
 def test_waiting_ends_when_an_agent_comes_and_the_story_is_of_the_last_service(store: Store) -> None:
     conversation = store.begin("web", "c1001", "林晓雨").id
     turn(store, conversation, "垃圾", Reply("抱歉"), UNSURE)
@@ -181,7 +197,7 @@ def test_waiting_ends_when_an_agent_comes_and_the_story_is_of_the_last_service(s
     [
         ("complaint", ("angry", "complaints"), []),
         ("negative_emotion", ("angry", "complaints"), []),
-        ("vip", ("calm", "vip"), []),
+        ("vip", ("calm", "general"), []),
         ("action_failed", ("calm", "general"), ["查询或操作失败后转接"]),
         ("made_up", ("calm", "general"), []),
     ],
@@ -216,23 +232,19 @@ def test_english(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "mood"),
+    ("said", "mood"),
     [
         ([], "calm"),
-        (["我的快递到哪了"], "calm"),
-        (["不急，慢慢来"], "calm"),
-        (["应急灯有货吗"], "calm"),
-        (["你好！"], "calm"),
-        (["怎么还没到"], "hurried"),
-        (["在吗？？"], "hurried"),
-        (["急！"], "hurried"),
-        (["再不处理我就投诉了"], "angry"),
-        (["12315 见", "好的"], "angry"),
-        (["垃圾"] + ["嗯"] * 6, "calm"),
+        ([("我的快递到哪了", None)], "calm"),
+        ([("12315 见", None), ("好的", None)], "angry"),
+        ([("太失望了", None), ("谢谢", None)], "unhappy"),
+        ([("好的", "hurried"), ("谢谢", None)], "hurried"),
+        ([("谢谢，帮大忙了", None)], "pleased"),
+        ([("垃圾", "angry")] + [("嗯", None)] * 6, "calm"),
     ],
 )
-def test_mood(texts: list[str], mood: str) -> None:
-    assert packet.mood_of(texts) == mood
+def test_the_worst_mood_of_the_last_messages(said: list[tuple[str, str | None]], mood: str) -> None:
+    assert packet.mood_of([Message(text=text, mood=felt) for text, felt in said]) == mood
 
 
 def test_queue_is_in_order_of_waiting_and_counted_by_owner(store: Store) -> None:
