@@ -1,7 +1,8 @@
 """The door of the office: nothing but the sign-in page and its style is shown to strangers.
 
 NiceGUI pages act over their websocket, so the door holds for it too: it must come from our own origin, belong
-to a valid sign-in, and name a page that the same sign-in opened.
+to a valid sign-in, and name a page that the same sign-in opened. The desk API opens to tokens alone: no
+cookie counts there, and so no other site can make a browser call it.
 """
 
 import asyncio
@@ -15,9 +16,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.problems import Problem
+
 from . import sessions
 from .store import Accounts
+from .tokens import Tokens
 
+API = "/api/desk/"
 OPEN = ("/sign-in", "/favicon.ico")
 # What no folder holds would fall through to NiceGUI, which makes a page of it.
 STATIC = re.compile(r"/static/staff/[\w.-]+")
@@ -37,12 +42,14 @@ class Guard:
         self,
         app: ASGIApp,
         accounts: Accounts,
+        tokens: Tokens,
         origin: str,
         page_session: Callable[[str], Mapping[str, Any] | None],
         picture_origins: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._accounts = accounts
+        self._tokens = tokens
         self._origin = origin.rstrip("/")
         self._page_session = page_session
         self._headers = _safe_headers(picture_origins)
@@ -70,6 +77,8 @@ class Guard:
 
     async def _refusal(self, scope: Scope) -> Response | None:
         path: str = scope["path"]
+        if path.startswith(API):
+            return await self._refused_token(scope)
         if path.startswith(SOCKET):
             return _problem(403, "forbidden", "Live pages use a websocket")
         if scope["method"] not in ("GET", "HEAD") and not self._own_origin(Headers(scope=scope)):
@@ -85,6 +94,21 @@ class Guard:
             target = quote(f"{path}?{query}" if query else path, safe="")
             return RedirectResponse(f"/sign-in?next={target}", 303)
         return _problem(401, "signed-out", "Sign in first")
+
+    async def _refused_token(self, scope: Scope) -> Response | None:
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        staff = None
+        if scheme.lower() == "bearer":
+            staff = await asyncio.to_thread(self._tokens.holder, token.strip())
+        scope.setdefault("state", {})["staff"] = staff
+        if staff:
+            return None
+        return Problem(
+            401,
+            "invalid-token",
+            "Send a token that `bot staff token` made as 'Authorization: Bearer …'.",
+            {"WWW-Authenticate": "Bearer"},
+        ).response()
 
     async def _socket_allowed(self, scope: Scope) -> bool:
         if not scope["path"].startswith(SOCKET) or not self._own_origin(Headers(scope=scope)):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, String
+from sqlalchemy import ForeignKey, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.conversations.models import UtcDateTime
@@ -24,3 +24,20 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     # Sign-ins made before this moment are no longer valid.
     valid_from: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """A key to the desk API that acts for an account; of the key itself only the SHA-256 is kept, in hex."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    label: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+    # A revoked token's number never stands for another in the audit.
+    __table_args__ = ({"sqlite_autoincrement": True},)

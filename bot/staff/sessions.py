@@ -22,12 +22,14 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Staff:
-    """A signed-in member of staff."""
+    """A member of staff who is signed in, or for whom an API token acts."""
 
     id: int
     name: str
     display_name: str
     role: str
+    token: int | None = None
+    """The API token that acts for her; None where she sits at the page."""
 
     def may(self, role: Role) -> bool:
         """Whether this account does what ``role`` does; each role includes those below it."""

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from . import passwords
-from .models import Account
+from .models import Account, ApiToken
 
 FIRST_ACCOUNTS = (
     ("agent", "xiaowang", "小王"),
@@ -25,6 +26,10 @@ class UnknownAccount(Exception):
     """There is no account of this name."""
 
 
+class NameTaken(Exception):
+    """Another account has this name."""
+
+
 def canonical(name: str) -> str:
     """The one spelling of a name: what no account can have reaches neither database nor rate limit."""
     return unicodedata.normalize("NFKC", name).replace("\0", "").strip().lower()[:32]
@@ -37,7 +42,7 @@ class Accounts:
         self._engine = engine
 
     def add(self, role: str, name: str, display_name: str, password: str) -> Account:
-        """A new account."""
+        """A new account. Raises NameTaken."""
         account = Account(
             name=name,
             display_name=display_name,
@@ -45,9 +50,26 @@ class Accounts:
             password_hash=passwords.hashed(password),
             valid_from=datetime.now(UTC),
         )
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            session.add(account)
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                session.add(account)
+        except IntegrityError:
+            raise NameTaken(name) from None
         return account
+
+    def listed(self) -> list[Account]:
+        """All accounts, by id."""
+        with Session(self._engine) as session:
+            return list(session.scalars(select(Account).order_by(Account.id)))
+
+    def set_role(self, name: str, role: str) -> Account:
+        """The account has this role from its next page on. Raises UnknownAccount."""
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            account = session.scalar(select(Account).where(Account.name == canonical(name)))
+            if account is None:
+                raise UnknownAccount(name)
+            account.role = role
+            return account
 
     def account(self, account_id: int) -> Account | None:
         with Session(self._engine) as session:
@@ -71,7 +93,7 @@ class Accounts:
                 account.valid_from = datetime.now(UTC)
 
     def renew_password(self, name: str) -> str:
-        """A new password for the account, told this once; every sign-in made with the old one ends.
+        """A new password for the account, told this once; its sign-ins and API tokens end.
 
         Raises:
             UnknownAccount: nobody has this name.
@@ -83,6 +105,7 @@ class Accounts:
             if account is None:
                 raise UnknownAccount(name)
             account.password_hash, account.valid_from = password_hash, datetime.now(UTC)
+            session.execute(delete(ApiToken).where(ApiToken.account_id == account.id))
         return password
 
     def display_names(self) -> Mapping[int, str]:

@@ -26,8 +26,12 @@ class Texts:
 
 
 def load(path: Path) -> dict[str, Texts]:
-    """The texts of a file (``key: {zh: …, en: …}``) by language."""
+    """The texts of a file (``key: {zh: …, en: …}``) by language. Raises ValueError: one lacks a language."""
     sentences = YAML(typ="safe").load(path)
+    for key, said in sentences.items():
+        # An unquoted comma would end the sentence unseen.
+        if set(said) != set(LANGUAGES):
+            raise ValueError(f"{path}: '{key}' must have {' and '.join(LANGUAGES)}; quote what has a comma")
     return {language: Texts(language, sentences) for language in LANGUAGES}
 
 

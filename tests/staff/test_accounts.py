@@ -5,7 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli import app
+from bot.settings import Settings
 from bot.staff import Accounts, ensure_accounts, passwords, sessions
 from bot.staff.sessions import NotAllowed, Staff
 from bot.staff.store import UnknownAccount
@@ -151,3 +154,18 @@ def test_a_renewed_password_replaces_the_old_one_and_ends_its_sign_ins(accounts:
 def test_what_is_no_session_signs_nobody_in(accounts: Accounts, session: dict[str, Any]) -> None:
     accounts.add("agent", "xiaowang", "小王", "secret-1")
     assert sessions.current(session, accounts) is None
+
+
+def test_an_account_is_made_listed_and_given_another_role_by_the_command(
+    accounts: Accounts, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.settings.settings", Settings(database_url=database_url))
+    runner = CliRunner()
+    made = runner.invoke(app, ["staff", "add", "XiaoZhang", "小张", "--role", "supervisor"])
+    account = accounts.check("xiaozhang", made.stdout.strip())
+    assert account is not None and (account.role, account.display_name) == ("supervisor", "小张")
+    assert runner.invoke(app, ["staff", "add", "xiaozhang", "又一个"]).exit_code == 1
+    assert runner.invoke(app, ["staff", "add", " ", "小张"]).exit_code == 1
+    assert runner.invoke(app, ["staff", "role", "xiaozhang", "agent"]).exit_code == 0
+    assert "agent  xiaozhang  小张" in runner.invoke(app, ["staff", "list"]).stdout
+    assert runner.invoke(app, ["staff", "role", "nobody", "agent"]).exit_code == 1
