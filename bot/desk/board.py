@@ -1,70 +1,61 @@
-"""The left column's facts, read once for all pages of this process."""
+"""What all pages of this process show of the desk, read once for all of them."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.conversations import ownership
-from bot.conversations.models import Conversation, Message
+from bot.conversations import ownership, recent, tickets
+from bot.conversations.models import Ticket
+from bot.conversations.recent import Said
+from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.conversations.watch import Watcher, wait
-from bot.handoff import queue
+from bot.handoff import agents
 from bot.staff import Accounts
 
+from .snapshot import Colleague, Row, Snapshot, TicketRow
+
+__all__ = ["Board", "Colleague", "Row", "Snapshot", "TicketRow", "ticket_row"]
+
 TOGETHER = 0.15  # seconds: what grows within them is read at once
-AT_LEAST_EVERY = 15.0  # seconds
-HELD_LIMIT = 500
-RECENT = 10  # messages among which the shopper's last words are looked for
+REST = 4  # times as long as reading took, so that it leaves the process room for the pages
+AT_LEAST_EVERY = 5.0  # seconds: presence and deadlines leave no trace in the log
+LIMIT = 2000  # waiting, and held
+LATEST = 100
+TICKETS = 200
+
+Listed = Any  # a row of what recent.py lists
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Row:
-    """One conversation in a list."""
-
-    id: str
-    name: str | None
-    channel: str
-    owner: str
-    owner_since: datetime
-    last_seq: int
-    last_at: datetime
-    last_from: str | None
-    last_text: str | None
-    position: int | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """``held`` by owner; ``names`` of staff by owner."""
-
-    waiting: list[Row] = field(default_factory=list)
-    waiting_count: int = 0
-    held: dict[str, list[Row]] = field(default_factory=dict)
-    latest: list[Row] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-
-
 class Board:
-    """Keeps a snapshot of who waits and who serves whom, and wakes the pages when it changes."""
+    """Keeps a snapshot of who waits, who serves whom and who is there; wakes the pages when it changes."""
 
     def __init__(self, store: Store, accounts: Accounts, watcher: Watcher) -> None:
-        self._store = store
-        self._accounts = accounts
-        self._watcher = watcher
-        self._pages: set[asyncio.Event] = set()
-        # Why somebody waits and what she said last, by conversation and its last seq.
-        self._told: dict[tuple[str, int], tuple[str | None, Message | None]] = {}
-        # What each member of staff has seen: account id -> conversation -> seq.
-        self._seen: dict[int, dict[str, int]] = {}
+        self.store = store
+        self.accounts = accounts
+        self.watcher = watcher
         self.snapshot = Snapshot()
+        self.loaded = False
+        # Readings are numbered: what was written while one is under way shows in the next.
+        self.begun = self.done = 0
+        self._pages: set[asyncio.Event] = set()
+        self._stale = asyncio.Event()
+        self._asked = False  # for a reading that is told even if nothing has changed
+        # The end of each conversation's log, as of its last seq.
+        self._said: dict[str, tuple[int, list[Said]]] = {}
+        # Each row beside what it was made of.
+        self._rows: dict[str, tuple[tuple[Any, ...], list[Said], Row]] = {}
+        # What each member of staff has seen: account id -> conversation -> seq. An answer also tells that
+        # what came before it was seen, so that little is unread again after a restart.
+        self._seen: dict[int, dict[str, int]] = defaultdict(dict)
 
     @contextmanager
     def waiting(self) -> Iterator[asyncio.Event]:
@@ -76,32 +67,56 @@ class Board:
         finally:
             self._pages.discard(changed)
 
+    def refresh(self) -> None:
+        """Something has changed that the log does not tell: read again soon."""
+        self._asked = True
+        self._stale.set()
+
     def see(self, account_id: int, conversation_id: str, seq: int) -> None:
         """This member of staff has seen the conversation up to ``seq``."""
-        self._seen.setdefault(account_id, {})[conversation_id] = seq
+        self._seen[account_id][conversation_id] = seq
 
-    def unread(self, account_id: int, row: Row) -> bool:
-        """Whether the shopper has said something that this member of staff has not seen."""
-        seen = self._seen.get(account_id, {}).get(row.id, 0)
-        return row.last_from == "shopper" and row.last_seq > seen
+    def unread(self, account_id: int, row: Row) -> int:
+        """How much the shopper has said that this member of staff has not seen.
+
+        A conversation that is hers, that she never looked at and never answered in, is at least 1.
+        """
+        seen = self._seen[account_id].get(row.id)
+        count = sum(seq > (seen or 0) for seq in row.unanswered)
+        return max(1, count) if seen is None and not row.answered else count
 
     async def run(self) -> None:
         """Follow the log for ever."""
-        with self._watcher.waiting() as grown:
-            while True:
-                try:
-                    snapshot = await asyncio.to_thread(self._load)
-                except SQLAlchemyError as error:
-                    log.error("board.not_read", error=type(error).__name__)
-                else:
-                    self._publish(snapshot)
-                await wait(grown, AT_LEAST_EVERY)
-                await asyncio.sleep(TOGETHER)
-                grown.clear()
+        with self.watcher.waiting() as grown:
+            poked = asyncio.create_task(self._poke(grown))
+            try:
+                while True:
+                    began = time.monotonic()
+                    self.begun += 1
+                    try:
+                        snapshot = await asyncio.to_thread(self._load)
+                    except SQLAlchemyError as error:
+                        log.error("board.not_read", error=type(error).__name__)
+                    else:
+                        self.done = self.begun
+                        self._publish(snapshot)
+                    took = time.monotonic() - began
+                    await wait(grown, AT_LEAST_EVERY)
+                    await asyncio.sleep(max(TOGETHER, REST * took))
+                    grown.clear()
+            finally:
+                poked.cancel()
+
+    async def _poke(self, grown: asyncio.Event) -> None:
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            grown.set()
 
     def _publish(self, snapshot: Snapshot) -> None:
-        if snapshot == self.snapshot:
+        if self.loaded and snapshot == self.snapshot and not self._asked:
             return
+        self.loaded, self._asked = True, False
         self.snapshot = snapshot
         held = {row.id for rows in snapshot.held.values() for row in rows}
         for seen in self._seen.values():
@@ -111,51 +126,102 @@ class Board:
             changed.set()
 
     def _load(self) -> Snapshot:
-        counts = queue.counts(self._store)
-        waiting = queue.waiting(self._store)
-        held: dict[str, list[Row]] = {}
-        for conversation, last in self._store.owned(list(counts.held), HELD_LIMIT) if counts.held else ():
-            held.setdefault(conversation.owner, []).append(_row(conversation, last))
-        names = {
-            ownership.agent(account_id): name for account_id, name in self._accounts.display_names().items()
-        }
-        keys = [(w.conversation.id, w.conversation.last_seq) for w in waiting]
-        self._told = {key: self._told.get(key) or self._tell(*key) for key in keys}
-        queued = {
-            w.conversation.id: _row(w.conversation, said or w.last, w.position, reason)
-            for w, (reason, said) in zip(waiting, self._told.values(), strict=True)
-        }
+        with_people = recent.with_people(self.store, LIMIT)
+        latest = recent.latest(self.store, LATEST)
+        self._read_on([*with_people, *latest])
+        waiting: list[Row] = []
+        held: dict[str, list[Row]] = defaultdict(list)
+        rows: dict[str, Row] = {}
+        for each in with_people:
+            rows[each.id] = row = self._row(each)
+            (waiting if each.taken_at is None else held[each.owner]).append(row)
+        for mine in held.values():
+            mine.sort(key=lambda row: (row.owner_since, row.id))
+        names = self.accounts.display_names()
+        open_tickets = [ticket_row(ticket) for ticket in tickets.listed(self.store, limit=TICKETS)]
         return Snapshot(
-            waiting=list(queued.values()),
-            waiting_count=counts.waiting,
-            held=held,
-            latest=[
-                queued.get(conversation.id) or _row(conversation, last)
-                for conversation, last in self._store.owned()
-            ],
-            names=names,
+            waiting=waiting,
+            held=dict(held),
+            latest=[rows.get(each.id) or self._row(each) for each in latest],
+            names={ownership.agent(account_id): name for account_id, name in names.items()},
+            agents=self._colleagues(names),
+            # The same list as before is compared in no time, by every page.
+            tickets=self.snapshot.tickets if open_tickets == self.snapshot.tickets else open_tickets,
         )
 
-    def _tell(self, conversation_id: str, last_seq: int) -> tuple[str | None, Message | None]:
-        over = queue.handed_over(self._store.events(conversation_id))
-        recent = self._store.messages(conversation_id, max(0, last_seq - RECENT), RECENT)
-        said = next((m for m in reversed(recent) if m.sender == "shopper"), None)
-        return over.reason if over else None, said
+    def _read_on(self, conversations: Iterable[Listed]) -> None:
+        """Read the ends of those logs that have grown since."""
+        known = {c.id: c.last_seq for c in conversations}
+        self._said = {id: said for id, said in self._said.items() if id in known}
+        self._rows = {id: row for id, row in self._rows.items() if id in known}
+        grown = [id for id, seq in known.items() if id not in self._said or self._said[id][0] != seq]
+        if grown:
+            said = recent.said(self.store, grown)
+            self._said |= {id: (known[id], said.get(id, [])) for id in grown}
+
+    def _row(self, listed: Listed) -> Row:
+        """The row; what has not changed is not made anew."""
+        state, said = tuple(listed), self._said[listed.id][1]
+        kept = self._rows.get(listed.id)
+        if kept is None or kept[0] != state or kept[1] is not said:
+            self._rows[listed.id] = kept = state, said, _row(listed, said)
+        return kept[2]
+
+    def _colleagues(self, names: Mapping[int, str]) -> dict[int, Colleague]:
+        alive_since = now() - agents.STALE
+        return {
+            agent.id: Colleague(
+                id=agent.id,
+                name=names.get(agent.id, agent.name),
+                presence=agent.presence,
+                since=agent.since,
+                alive=agent.seen_at > alive_since,
+                capacity=agent.capacity,
+                skills=tuple(agent.skills) if agent.skills is not None else None,
+            )
+            for agent in agents.all(self.store)
+        }
 
 
-def _row(
-    conversation: Conversation, last: Message | None, position: int | None = None, reason: str | None = None
-) -> Row:
+def _row(listed: Listed, said: list[Said]) -> Row:
+    last = said[-1] if said else None
+    shoppers = [s for s in said if s.sender == "shopper"]
+    if listed.handoff_id and listed.first_answer_at is None and shoppers:
+        last = shoppers[-1]  # who waits for a human is told by her own words
+    spoken = max((s.seq for s in said if s.sender != "shopper"), default=0)
     return Row(
-        id=conversation.id,
-        name=conversation.customer_name or conversation.customer_id,
-        channel=conversation.channel,
-        owner=conversation.owner,
-        owner_since=conversation.owner_since,
-        last_seq=conversation.last_seq,
-        last_at=last.at if last else conversation.updated_at,
+        id=listed.id,
+        name=listed.customer_name or listed.customer_id,
+        channel=listed.channel,
+        owner=listed.owner,
+        owner_since=listed.owner_since,
+        level=listed.customer_level,
+        last_seq=listed.last_seq,
+        last_at=last.at if last else listed.updated_at,
         last_from=last.sender if last else None,
-        last_text=(last.text or "")[:80] if last else None,
-        position=position,
-        reason=reason,
+        last_text=last.text if last else None,
+        unanswered=tuple(s.seq for s in shoppers if s.seq > spoken),
+        mood=listed.mood,
+        queue=listed.queue,
+        reason=listed.reason,
+        waits_since=listed.handed_over_at,
+        answered=listed.first_answer_at is not None,
+        due=listed.answer_due,
+        warned=bool(listed.warned),
+        breached=bool(listed.breached),
+        breaches=listed.breaches or 0,
+    )
+
+
+def ticket_row(ticket: Ticket) -> TicketRow:
+    """The ticket as lists show it."""
+    return TicketRow(
+        id=ticket.id,
+        number=tickets.number(ticket),
+        title=ticket.title,
+        state=ticket.state,
+        queue=ticket.queue,
+        owner=ticket.owner,
+        due=ticket.due,
+        updated_at=ticket.updated_at,
     )

@@ -1,76 +1,21 @@
 """Messages as the agent sees them: who, when, what, and how the bot read it."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from nicegui.element import Element
 
 from bot.conversations import titles
-from bot.conversations.models import Message
+from bot.conversations.models import Message, Note
 from bot.staff.texts import Texts
 
-from .elements import button, el, moment, money, text
+from .elements import el, moment, text
+from .telling import money
 
-KEPT = 400  # messages in the browser at most
 SCANS = 3
-CARDS = ("order", "logistics", "product", "return")
+CARDS = ("order", "logistics", "product", "return", "ticket")
 READINGS = 3
-
-
-class MessageLog:
-    """The messages of the open conversation; made inside its frame.
-
-    Args:
-        older: called when earlier messages are wanted.
-    """
-
-    def __init__(self, t: Texts, older: Callable[[], Awaitable[None]]) -> None:
-        self._t = t
-        self._bubbles: dict[int, Bubble] = {}
-        self._box = el("div", "messages", data_testid="messages", role="log", tabindex=0)
-        with self._box:
-            self._older = button(t("older"), "older", data_testid="older")
-            self._older.on("click", older, args=[])
-
-    @property
-    def first(self) -> int:
-        """The oldest ``seq`` on show; 1 when there is none."""
-        return min(self._bubbles, default=1)
-
-    @property
-    def last(self) -> int:
-        """The newest ``seq`` on show; 0 when there is none."""
-        return max(self._bubbles, default=0)
-
-    def show(self, messages: Sequence[Message]) -> None:
-        """Show these in place of what was shown, oldest first."""
-        for bubble in self._bubbles.values():
-            bubble.element.delete()
-        self._bubbles.clear()
-        self.append(messages)
-
-    def append(self, messages: Sequence[Message]) -> None:
-        with self._box:
-            for message in messages:
-                self._bubbles[message.seq] = Bubble(message, self._t)
-        # A long day in one conversation must not make the page heavy.
-        for seq in sorted(self._bubbles)[:-KEPT]:
-            self._bubbles.pop(seq).element.delete()
-        self._older.set_visibility(self.first > 1)
-
-    def prepend(self, messages: Sequence[Message]) -> None:
-        with self._box:
-            for place, message in enumerate(messages, 1):
-                bubble = Bubble(message, self._t)
-                bubble.element.move(self._box, place)
-                self._bubbles[message.seq] = bubble
-        self._older.set_visibility(self.first > 1)
-
-    def show_understanding(self, messages: Sequence[Message]) -> None:
-        """Show how the bot read these, where they are on show."""
-        for message in messages:
-            if bubble := self._bubbles.get(message.seq):
-                bubble.show_understanding(message)
+MOODS = ("hurried", "unhappy", "angry", "pleased")
+NOTES = ("note", "whisper", "breach")
 
 
 class Bubble:
@@ -79,14 +24,22 @@ class Bubble:
     def __init__(self, message: Message, t: Texts) -> None:
         self._t = t
         self.seq = message.seq
+        self.by_agent = message.sender == "agent"
+        self._delivered: bool | None = None
         self.element = el(
             "article", f"message from-{message.sender}", data_testid="message", data_from=message.sender
         )
+        if message.client_id and self.by_agent:
+            self.element.props["data-client"] = message.client_id.removeprefix("/")
         with self.element:
             if message.sender != "system":
                 with el("header", "message-head"):
                     text("span", message.name or t(f"from_{message.sender}"), "message-who")
                     moment(message.at)
+                    if message.mood in MOODS:
+                        text("span", t(f"mood_{message.mood}"), "chip", data_mood=message.mood)
+                    if self.by_agent:
+                        self._delivery = text("span", "", "delivery", data_testid="delivery")
             content = message.content or {}
             if attachment := content.get("attachment"):
                 show_picture(str(attachment), t)
@@ -103,6 +56,14 @@ class Bubble:
             self._reading: Element | None = None
         self.show_understanding(message)
 
+    def show_delivery(self, delivered: bool) -> None:
+        """Show whether the message has reached the shopper's screen, if it is an agent's."""
+        if self.by_agent and delivered != self._delivered:
+            self._delivered = delivered
+            self._delivery.set_text(self._t("delivered" if delivered else "sent"))
+            self._delivery.props["data-delivered"] = "yes" if delivered else "no"
+            self._delivery.update()
+
     def show_understanding(self, message: Message) -> None:
         """Show how the bot read this message, once it is known."""
         readings = ranked(message.understanding)
@@ -118,6 +79,21 @@ class Bubble:
                     if not unsure:
                         text("span", percent(readings[0][1]), "number")
                 show_readings(readings)
+
+
+def show_note(note: Note, t: Texts) -> Element:
+    """What staff say among themselves, in its place among the messages."""
+    kind = note.kind if note.kind in NOTES else "note"
+    with el("aside", "note", data_testid="note", data_kind=kind) as shown:
+        with el("header", "message-head"):
+            text("span", t(f"note_{kind}"), "note-kind")
+            if note.name:
+                text("span", note.name, "message-who")
+            moment(note.at)
+            el("span", "gap")
+            text("span", t("note_hidden"), "note-hidden")
+        text("p", t(f"breach_{note.text}") if kind == "breach" else note.text, "note-text")
+    return shown
 
 
 def ranked(understanding: dict[str, Any] | None) -> list[tuple[str, float]]:
@@ -154,9 +130,10 @@ def show_card(card: dict[str, Any], t: Texts) -> None:
     with el("div", "card"):
         with el("div", "card-head"):
             text("span", t(f"card_{kind}" if kind in CARDS else "card_other"), "card-kind")
-            text("span", str(card.get("order_no") or ""), "number")
+            text("span", str(card.get("order_no") or card.get("ticket_no") or ""), "number")
             if card.get("status_text"):
-                text("span", str(card["status_text"]), "chip", data_status=str(card.get("status") or ""))
+                state = {"data_ticket" if kind == "ticket" else "data_status": str(card.get("status") or "")}
+                text("span", str(card["status_text"]), "chip", **state)
         if kind == "order":
             for item in card.get("items") or []:
                 name, spec = str(item.get("name", "")), str(item.get("spec") or "")
@@ -170,6 +147,12 @@ def show_card(card: dict[str, Any], t: Texts) -> None:
                 show_item(name, spec, item.get("qty"), None, None, t)
             if card.get("refund_fen"):
                 text("div", f"{t('card_refund')} {money(card['refund_fen'])}", "card-line")
+        elif kind == "ticket":
+            text("div", str(card.get("title") or ""), "card-line")
+            if card.get("due_at"):
+                with el("div", "card-line"):
+                    text("span", f"{t('card_due')} ")
+                    moment(str(card["due_at"]))
         elif kind == "logistics":
             text("div", f"{card.get('courier', '')} {card.get('tracking_no', '')}", "card-line")
             scans = [s for s in card.get("events") or [] if isinstance(s, dict)]

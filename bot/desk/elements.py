@@ -33,10 +33,6 @@ def since(at: datetime, until: datetime | None = None) -> Element:
     return el("wait-time", since=at.isoformat(), **ended)
 
 
-def money(fen: int) -> str:
-    return f"¥{fen // 100:,}.{fen % 100:02d}"
-
-
 def _dressed(element: Element, classes: str, props: dict[str, object]) -> Element:
     if classes:
         element.classes(classes)

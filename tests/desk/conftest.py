@@ -17,16 +17,20 @@ from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
 from tests.servers import free_port
+from tests.shop_proxy import ShopProxy, shop_proxy
+
+from .foreign import desk as desk
 
 
 @dataclass
 class Office:
-    """A running office: where it is, its log, and the passwords by name."""
+    """A running office: where it is, its log, the passwords by name, and what makes the shop's trouble."""
 
     settings: Settings
     store: Store
     accounts: Accounts
     passwords: dict[str, str]
+    proxy: ShopProxy
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     @property
@@ -39,6 +43,7 @@ class Office:
             "GUITAI_DATA_DIR": str(self.settings.data_dir),
             "GUITAI_OFFICE_PORT": str(self.settings.office_port),
             "GUITAI_SHOP_PORT": str(self.settings.shop_port),
+            "GUITAI_SHOP_URL": self.proxy.address,
         }
         process = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT)
         self.running[module] = process
@@ -59,14 +64,16 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     engine = connect(settings.database)
     accounts = Accounts(engine)
     made = ensure_accounts(accounts)
-    office = Office(settings, Store(engine), accounts, {m["name"]: m["password"] for m in made})
-    try:
-        office.start("bot.office", settings.office)
-        office.start("bot.shop", settings.shop)
-        yield office
-    finally:
-        for module in list(office.running):
-            office.kill(module)
+    passwords = {m["name"]: m["password"] for m in made}
+    with shop_proxy(settings.shop) as proxy:
+        office = Office(settings, Store(engine), accounts, passwords, proxy)
+        try:
+            office.start("bot.office", settings.office)
+            office.start("bot.shop", settings.shop)
+            yield office
+        finally:
+            for module in list(office.running):
+                office.kill(module)
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:

@@ -9,6 +9,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from bot.conversations.database import connect as database
+from bot.staff.tokens import Tokens
+
 from .conftest import Office
 
 
@@ -158,3 +161,13 @@ def test_the_live_line_wants_our_origin_a_sign_in_and_its_own_page(
     assert status(office.url, mine, "") == 403
     polling = http.get("/_nicegui_ws/socket.io/?EIO=4&transport=polling")
     assert polling.status_code == 403
+
+
+def test_a_token_opens_the_api_and_no_page(office: Office) -> None:
+    engine = database(office.settings.database)
+    _, key = Tokens(engine).make("xiaowang")
+    engine.dispose()
+    with httpx.Client(base_url=office.url, headers={"Authorization": f"Bearer {key}"}) as http:
+        assert http.get("/api/desk/me").json()["name"] == "xiaowang"
+        assert http.get("/api/desk/nothing").headers["content-type"] == "application/problem+json"
+        assert http.get("/desk").status_code == 303

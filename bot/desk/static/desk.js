@@ -1,4 +1,4 @@
-// What the desk does in the browser alone: times that tick, the composer, scrolling.
+// What the desk does in the browser alone: times that tick, scrolling, the title.
 
 const zh = () => !document.cookie.includes("language=en");
 
@@ -30,7 +30,10 @@ class WaitTime extends HTMLElement {
     else if (days) said = zh() ? `${days} 天` : `${days} d`;
     else if (hours) said = this.dataset.waits === "no" ? `${hours}${zh() ? " 小时" : " h"}` : `${hours}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
     if (this.textContent !== said) this.textContent = said;
-    this.dataset.late = seconds >= 180 ? "very" : seconds >= 60 ? "yes" : "no";
+    const { due, warn } = this.dataset;
+    const past = (moment) => Date.now() >= Date.parse(moment);
+    const [very, late] = due ? [past(due), past(warn)] : [seconds >= 180, seconds >= 60];
+    this.dataset.late = very ? "very" : late ? "yes" : "no";
   }
 }
 customElements.define("wait-time", WaitTime);
@@ -63,86 +66,11 @@ class LocalTime extends HTMLElement {
 customElements.define("local-time", LocalTime);
 
 const desk = {
-  retrySeconds: 5,
-  conversation: null,
   title_: null,
   end: true, // whether the newest message is in view
   fromEnd: null, // the distance to keep while older messages come in above
 
   box: () => document.querySelector(".messages"),
-  composer: () => document.querySelector("textarea.composer"),
-
-  // Drafts and messages on their way outlive a reload of the page.
-  drafts: () => JSON.parse(sessionStorage.getItem("desk.drafts") || "{}"),
-  pending: () => JSON.parse(sessionStorage.getItem("desk.pending") || "[]"),
-  keepPending: (list) => sessionStorage.setItem("desk.pending", JSON.stringify(list)),
-  keepDraft(text) {
-    if (!this.conversation) return;
-    const drafts = this.drafts();
-    if (text) drafts[this.conversation] = text;
-    else delete drafts[this.conversation];
-    sessionStorage.setItem("desk.drafts", JSON.stringify(drafts));
-  },
-
-  open(conversation, address) {
-    this.conversation = conversation;
-    history.replaceState(null, "", address);
-    this.fromEnd = null;
-    this.toEnd();
-    const composer = this.composer();
-    if (!composer) return;
-    if (matchMedia("(max-width: 720px)").matches) composer.placeholder = composer.ariaLabel;
-    composer.value = this.drafts()[conversation] || "";
-    this.fit(composer);
-    if (matchMedia("(pointer: fine)").matches) setTimeout(() => composer.focus(), 50);
-  },
-  focus() {
-    setTimeout(() => this.composer()?.focus(), 150);
-  },
-  use(text) {
-    const composer = this.composer();
-    if (!composer) return;
-    composer.value = composer.value ? `${composer.value}\n${text}` : text;
-    this.changed(composer);
-    composer.focus();
-  },
-  changed(composer) {
-    this.keepDraft(composer.value);
-    this.fit(composer);
-  },
-  fit(composer) {
-    composer.style.height = "auto";
-    composer.style.height = `${Math.min(composer.scrollHeight + 2, 180)}px`;
-  },
-
-  send() {
-    const composer = this.composer();
-    const text = composer.value.trim();
-    if (!text || !this.conversation) return;
-    const message = { conversation: this.conversation, client_id: createRandomUUID(), text, at: Date.now() };
-    this.keepPending([...this.pending(), message]);
-    composer.value = "";
-    this.changed(composer);
-    composer.focus();
-    this.toEnd();
-    this.say(message);
-  },
-  say({ conversation, client_id, text }) {
-    this.composer()?.dispatchEvent(new CustomEvent("say", { detail: { conversation, client_id, text } }));
-  },
-  retry() {
-    if (!window.did_handshake || !window.socket?.connected) return;
-    for (const message of this.pending())
-      if (Date.now() - message.at > this.retrySeconds * 1000) this.say(message);
-  },
-  sent(client_id) {
-    this.keepPending(this.pending().filter((message) => message.client_id !== client_id));
-  },
-  refused(client_id) {
-    const message = this.pending().find((one) => one.client_id === client_id);
-    this.sent(client_id);
-    if (message && message.conversation === this.conversation) this.use(message.text);
-  },
 
   // How many call for attention: in the lists, and said here while the tab was out of sight.
   calling: 0,
@@ -167,16 +95,6 @@ const desk = {
   },
 };
 
-document.addEventListener("keydown", (event) => {
-  if (!event.target.matches?.("textarea.composer") || event.key !== "Enter") return;
-  // While an input method is composing, Enter chooses the word.
-  if (event.shiftKey || event.isComposing || event.keyCode === 229) return;
-  event.preventDefault();
-  desk.send();
-});
-document.addEventListener("input", (event) => {
-  if (event.target.matches?.("textarea.composer")) desk.changed(event.target);
-});
 document.addEventListener(
   "scroll",
   (event) => {
@@ -199,7 +117,7 @@ document.addEventListener(
 );
 document.addEventListener("DOMContentLoaded", () => {
   new MutationObserver((changes) => {
-    const grown = changes.filter((change) => change.target.classList?.contains("messages"));
+    const grown = changes.filter((change) => change.target.classList?.contains("log"));
     if (grown.length) desk.settle();
     if (!document.hidden) return;
     const said = grown.flatMap((change) => [...change.addedNodes]);
@@ -210,5 +128,14 @@ document.addEventListener("DOMContentLoaded", () => {
     desk.away = 0;
     desk.title(desk.calling);
   });
-  setInterval(() => desk.retry(), 1000);
 });
+
+// What is cut short is told whole where the pointer rests.
+{
+  const told = new WeakSet();
+  document.addEventListener("mouseover", ({ target }) => {
+    if (getComputedStyle(target).textOverflow !== "ellipsis" || (target.title && !told.has(target))) return;
+    told.add(target);
+    target.title = target.scrollWidth > target.clientWidth ? target.textContent : "";
+  });
+}
