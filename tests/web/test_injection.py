@@ -14,11 +14,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.conversations import ratings
 from bot.conversations.database import connect
+from bot.handoff import agents
 from bot.settings import Settings
 from bot.shop.loading import load
 from bot.staff import Accounts
 from tests.desk.conftest import Office
 from tests.servers import free_port
+from tests.shop_proxy import shop_proxy
 
 from .calls import customer_token
 from .shop_page import Shop, messages, opened, part, say
@@ -146,8 +148,9 @@ def office(shop: Shop) -> Iterator[Office]:
     settings = Settings(data_dir=shop.settings.data_dir, office_port=free_port(), shop_port=free_port())
     accounts = Accounts(connect(settings.database))
     accounts.add("admin", "evil", SHORT, PASSWORD)
-    office = Office(settings, shop.store, accounts, {"evil": PASSWORD})
     with ExitStack() as running:
+        proxy = running.enter_context(shop_proxy(settings.shop))
+        office = Office(settings, shop.store, accounts, {"evil": PASSWORD}, proxy)
         for module, url in (("bot.shop", settings.shop), ("bot.office", settings.office)):
             office.start(module, url)
             running.callback(office.kill, module)
@@ -189,6 +192,7 @@ def test_nothing_that_is_written_runs_anywhere(
     page = watched(opened(address, context()), complaints)
 
     # The widget: what the shopper writes, and all that is said to her.
+    agents.come(shop.store, 7, NAME, "busy")
     say(page, SAID)
     expect(messages(page, "bot")).to_have_count(3)
     assert messages(page, "shopper").first.inner_text().count("<script>") == 1
@@ -216,6 +220,7 @@ def test_nothing_that_is_written_runs_anywhere(
     part(page, "launcher").click()
     expect(messages(page, "agent")).to_be_visible()
     harmless(page)
+    agents.seen(shop.store, 7)
     say(page, "还在吗" + EVIL)
     expect(part(page, "owner")).to_contain_text("排队")
 

@@ -242,7 +242,7 @@ def test_a_conversation_of_one_customer_does_not_become_anothers(
         {"aud": "session"},
         {"aud": "shop"},
     ],
-    ids=str,
+    ids=lambda claims: "-".join(claims),
 )
 def test_a_customer_token_must_name_one_customer_for_a_short_time(
     http: httpx.Client, settings: Settings, claims: dict[str, Any]

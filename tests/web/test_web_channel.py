@@ -12,6 +12,9 @@ import httpx
 import jwt
 import pytest
 
+from bot.conversations.database import connect
+from bot.conversations.store import Store
+from bot.handoff import agents
 from bot.settings import Settings
 from tests.faults import TroubledEngine
 
@@ -281,7 +284,8 @@ def test_a_customers_session_is_prolonged_by_the_shop_only(http: httpx.Client, s
     assert f"Bearer {again['token']}" == mine["Authorization"]
 
 
-def test_asking_for_a_human_tells_the_position(http: httpx.Client) -> None:
+def test_asking_for_a_human_tells_the_position(http: httpx.Client, settings: Settings) -> None:
+    agents.come(Store(connect(settings.database)), 1, "小王", "busy")
     _, mine = begin(http)
     assert http.post("/api/chat/human", headers=mine).status_code == 202
     (notice,) = history(http, mine)

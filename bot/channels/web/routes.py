@@ -121,7 +121,8 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         """Begin a conversation, or resume the one named, which must be the caller's."""
         customer = customer_of(settings.customer_keys, body.customer_token) if body.customer_token else None
         if body.conversation is None:
-            found = store.begin("web", customer.id if customer else None, customer.name if customer else None)
+            who = (customer.id, customer.name, customer.level) if customer else (None, None, None)
+            found = store.begin("web", *who)
         else:
             found = _conversation(store, body.conversation)
             if customer is None or found.customer_id != customer.id:
@@ -129,7 +130,7 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
                 if token is None or conversation(token) != found.id or (customer and found.customer_id):
                     raise _unknown()
                 if customer:
-                    store.bind_customer(found.id, customer.id, customer.name)
+                    store.bind_customer(found.id, customer.id, customer.name, customer.level)
                     found = store.conversation(found.id)
                     if found.customer_id != customer.id:  # another was faster
                         raise _unknown()

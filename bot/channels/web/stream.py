@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -48,6 +49,7 @@ class EventStream(Response):
         self._cursor = cursor
         self._shown: dict[str, Any] = {"rating": None}
         self._behind = False
+        self._delivered = cursor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -58,11 +60,19 @@ class EventStream(Response):
                     grown.seq = self._cursor
                     if events:
                         await send(_piece(events))
+                        await self._tell_delivered()
                     if not self._behind:
                         await self._wait(grown, send)
             finally:
                 gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell_delivered(self) -> None:
+        """An agent sees how far the shopper's screen has the log."""
+        if self._delivered < self._cursor and self._shown.get("state", {}).get("owner") == "agent":
+            self._delivered = self._cursor
+            with suppress(*UNAVAILABLE):
+                await asyncio.to_thread(self._store.delivered, self._opens.conversation, self._cursor)
 
     async def _wait(self, grown: Grown, send: Send) -> None:
         """Until there may be news."""

@@ -22,6 +22,8 @@ _ID_LIMIT = 64
 class Customer:
     id: str
     name: str | None
+    level: str | None = None
+    """As the shop calls it."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,12 @@ def key_of(keys: Sequence[str], token: str) -> Key:
 
 
 def customer_of(keys: Sequence[str], token: str) -> Customer:
-    """The customer that the shop vouches for (claims ``sub``, ``aud: chat``, ``exp``). Raises Problem 401."""
+    """The customer that the shop vouches for (claims ``sub, aud: chat, exp``, and ``name, level``).
+
+    Raises Problem 401.
+    """
     claims = _claims(keys, token, "chat", "The customer token")
-    id_, name = str(claims["sub"]), claims.get("name")
+    id_ = str(claims["sub"])
     # Never cut to fit: two long ids that begin alike are two customers.
     if not (0 < len(id_) <= _ID_LIMIT and id_.isprintable()):
         raise Problem(401, "invalid-token", f"A customer's id has 1 to {_ID_LIMIT} printable characters.")
@@ -58,8 +63,13 @@ def customer_of(keys: Sequence[str], token: str) -> Customer:
     if int(str(claims["exp"])) > latest.timestamp():
         hours = CUSTOMER_TOKEN_LASTS // timedelta(hours=1)
         raise Problem(401, "invalid-token", f"A customer token may last {hours} hours at most.")
-    shown = "".join(c for c in name if unicodedata.category(c)[0] != "C") if isinstance(name, str) else ""
-    return Customer(id_, shown.strip()[:64] or None)
+    return Customer(id_, _shown(claims.get("name"), 64), _shown(claims.get("level"), 32))
+
+
+def _shown(claim: object, limit: int) -> str | None:
+    """The claim as people may read it, without what cannot be seen."""
+    text = "".join(c for c in claim if unicodedata.category(c)[0] != "C") if isinstance(claim, str) else ""
+    return text.strip()[:limit] or None
 
 
 def _claims(keys: Sequence[str], token: str, audience: str, what: str) -> dict[str, object]:

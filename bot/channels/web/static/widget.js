@@ -31,7 +31,7 @@ const STRINGS = {
 		earlier: "查看更早的消息", jump: "新消息", today: "今天", yesterday: "昨天", tomorrow: "明天",
 		order: "订单", items: "共 {n} 件", expected: "预计送达", cards: "可左右滑动查看",
 		more: "展开其余 {n} 条", unknown: "这条消息暂时无法显示",
-		refund: "退款", target: "换成", sendTo: "寄回地址",
+		refund: "退款", target: "换成", sendTo: "寄回地址", ticket: "工单", due: "处理时限", updated: "更新时间",
 		attach: "发送图片", remove: "移除图片", photo: "图片", enlarge: "查看大图", unseen: "图片没有加载出来，点一下重试",
 		notPicture: "只能发送 10 MB 以内的 JPG、PNG、WebP 或 GIF 图片", badPicture: "这张图片无法发送，请换一张试试",
 		end: "结束服务", sure: "确定结束？",
@@ -52,7 +52,7 @@ const STRINGS = {
 		earlier: "Earlier messages", jump: "New messages", today: "today", yesterday: "yesterday", tomorrow: "tomorrow",
 		order: "Order", items: "{n} items", expected: "Expected", cards: "Swipe to see all",
 		more: "Show {n} more", unknown: "This message cannot be shown here",
-		refund: "Refund", target: "In exchange for", sendTo: "Send it to",
+		refund: "Refund", target: "In exchange for", sendTo: "Send it to", ticket: "Ticket", due: "Due", updated: "Updated",
 		attach: "Send a picture", remove: "Remove picture", photo: "Picture", enlarge: "View larger", unseen: "Picture did not load, tap to retry",
 		notPicture: "Only JPG, PNG, WebP or GIF pictures of up to 10 MB", badPicture: "This picture cannot be sent, please try another",
 		end: "End chat", sure: "Really end?",
@@ -62,7 +62,7 @@ const STRINGS = {
 	},
 };
 // What changes between the scripts in the texts above: each simplified character before its traditional one.
-const SCRIPTS = "线線开開关關闭閉条條读讀转轉么麼帮幫订訂单單换換货貨诉訴输輸问問题題发發继繼续續对對话話记記录錄队隊务務结結还還预預计計约約钟鐘网網络絡断斷复復后後会會动動连連顺順畅暢点點请請试試暂暫时時无無页頁这這达達余餘显顯图圖没沒载載来來内內张張确確满滿吗嗎们們选選谢謝评評价價补補几幾经經";
+const SCRIPTS = "线線开開关關闭閉条條读讀转轉么麼帮幫订訂单單换換货貨诉訴输輸问問题題发發继繼续續对對话話记記录錄队隊务務结結还還预預计計约約钟鐘网網络絡断斷复復后後会會动動连連顺順畅暢点點请請试試暂暫时時无無页頁这這达達余餘显顯图圖没沒载載来來内內张張确確满滿吗嗎们們选選谢謝评評价價补補几幾经經处處间間";
 const wanted = option.lang || document.documentElement.lang;
 const lang = /^en/i.test(wanted) ? "en" : "zh";
 const traditional = /^zh\b.*\b(tw|hk|mo|hant)\b/i.test(wanted);
@@ -771,7 +771,7 @@ function draw(item) {
 	else el.append(...cards);
 	item.choices = buttons.map((button) =>
 		p("choice", "button", { onclick: () => {
-			if (answerTo(item)) return;
+			if (answerTo(item, button)) return;
 			say(button.title, button.payload);
 			refocus();
 		} }, button.title));
@@ -808,9 +808,12 @@ function enlarge(src) {
 	else viewer.setAttribute("open", ""); // Safari before 15.4
 }
 
-const answerTo = (item) => items.slice(items.indexOf(item) + 1).find((other) => other.from === "shopper");
+// What the service itself offers holds until it is taken, whatever is said meanwhile; some of it not for every owner.
+const MOOT = { "guitai:leave_queue": ["bot", "agent", "closed"], "guitai:human": ["queue", "agent"] };
+const answerTo = (item, { payload, title }) => items.slice(items.indexOf(item) + 1).find((other) =>
+	other.from === "shopper" && (!payload.startsWith("guitai:") || other.text === title));
 
-const TONES = { pending_payment: "warn", exception: "bad", cancelled: "dim", completed: "dim" };
+const TONES = { pending_payment: "warn", exception: "bad", cancelled: "dim", completed: "dim", open: "warn", waiting: "warn", closed: "dim" };
 const tag = (card) => div("tag " + (TONES[card.status] || "good"), card.status_text || "");
 const card = (data, ...children) => p("card", "div", { "data-kind": data.kind, role: "group" }, ...children);
 
@@ -825,6 +828,7 @@ const line = (item, aside) => div("item",
 	picture(item.image),
 	div("about", item.name, item.spec && div("dim", item.spec)),
 	div("price num", item.price_fen >= 0 && money(item.price_fen), div("dim", aside)));
+const dated = (key, at) => at && div("row", div("dim", t(key)), div("num", when(at)));
 const pieces = (item) => line(item, "×" + (item.qty || 1));
 
 const CARDS = {
@@ -841,6 +845,12 @@ const CARDS = {
 			data.target && div("foot", t("target"), pieces(data.target)),
 			data.refund_fen > 0 && div("row foot", div("dim", t("refund")), h("b", { class: "num" }, money(data.refund_fen))),
 			to && div("foot", div("dim", t("sendTo")), `${to.name} ${to.phone}`, div("", to.text)));
+	},
+	ticket(data) {
+		return card(data,
+			div("row", div("dim num", t("ticket") + " " + data.ticket_no), tag(data)),
+			div("about", data.title),
+			div("foot", dated("due", data.due_at), dated("updated", data.updated_at)));
 	},
 	order(data) {
 		const goods = data.items || [];
@@ -884,13 +894,11 @@ function paint() {
 			item.el.dataset.state = item.state;
 			drawStatus(item);
 		}
-		if (item.choices.length) {
-			const answer = answerTo(item);
-			item.choices.forEach((choice) => {
-				choice.disabled = !!answer;
-				choice.setAttribute("aria-pressed", !!answer && answer.text === choice.textContent);
-			});
-		}
+		item.choices.forEach((choice, n) => {
+			const button = item.buttons[n], answer = answerTo(item, button);
+			choice.disabled = !!answer || (MOOT[button.payload] || []).includes(state.owner);
+			choice.setAttribute("aria-pressed", !!answer && answer.text === button.title);
+		});
 		before = item;
 	});
 	empty.hidden = items.length > 0 || !(caughtUp || !session);
