@@ -1,0 +1,1 @@
+"""The WeChat channel: official accounts, mini-programs and WeCom customer service."""

@@ -1,0 +1,123 @@
+"""The accounts of one installation, as ``wechat.yml`` in the data folder names them."""
+
+import base64
+import os
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from . import api
+from .callbacks import Keys, Mode
+from .crypto import MessageCipher
+
+FILE = "wechat.yml"
+
+
+class Kind(StrEnum):
+    OFFICIAL = "official"
+    MINIPROGRAM = "miniprogram"
+
+
+class Account(BaseModel):
+    """One account; the secrets are what its settings page on mp.weixin.qq.com shows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    """Part of its callback address: /wechat/NAME."""
+    kind: Kind = Kind.OFFICIAL
+    app_id: Annotated[str, Field(pattern=r"^wx[0-9a-f]{16}$")]
+    app_secret: Annotated[str, Field(min_length=1, repr=False)]
+    token: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{3,32}$", repr=False)]
+    aes_key: Annotated[str, Field(repr=False)] = ""
+    mode: Mode = Mode.SAFE
+    verified: bool = True
+    """Whether it may call the customer-service API."""
+    native_desk: bool = False
+    """Whether conversations for people go to WeChat's own desk instead of ours."""
+    menu: dict[str, str] = {}
+    """Of its own menu: what an item's key stands for, as if the shopper had said it."""
+    template: str = ""
+    """Id of the template message that tells of tickets, where it has one."""
+    base_url: str = api.BASE
+    passive_seconds: Annotated[float, Field(gt=0, lt=5)] = 4.2
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> "Account":
+        self.keys()
+        return self
+
+    def keys(self) -> Keys:
+        """What it shares with WeChat. Raises ValueError."""
+        return Keys(self.token, self.mode, MessageCipher(self.aes_key, self.app_id) if self.aes_key else None)
+
+
+class WrongAccounts(Exception):
+    """The file cannot be used; the text says where it is wrong, without any of its secrets."""
+
+
+def checked(given: object) -> Account:
+    """The account that ``given`` describes. Raises WrongAccounts."""
+    try:
+        return Account.model_validate(given)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, each['loc'])) or 'keys'}: {each['msg']}" for each in error.errors()]
+        raise WrongAccounts("; ".join(faults) + ".") from None
+
+
+def load(data_dir: Path) -> dict[str, Account]:
+    """The accounts by their names; none where there is no file. Raises WrongAccounts."""
+    path = data_dir / FILE
+    if not path.exists():
+        return {}
+    if os.stat(path).st_mode & 0o077:
+        raise WrongAccounts(f"{path} holds secrets and may be read by others: run `chmod 600 {path}`.")
+    try:
+        listed = YAML(typ="safe").load(path)
+    except YAMLError:
+        raise WrongAccounts(f"{path} is no YAML.") from None
+    if not isinstance(listed, list):
+        raise WrongAccounts(f"{path} must be a list of accounts.")
+    accounts: dict[str, Account] = {}
+    for number, each in enumerate(listed, 1):
+        try:
+            account = Account.model_validate(each)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'keys'}: {e['msg']}" for e in error.errors()
+            )
+            raise WrongAccounts(f"{path}, account {number}: {faults}.") from None
+        if account.name in accounts:
+            raise WrongAccounts(f"{path}: two accounts are named {account.name}.")
+        accounts[account.name] = account
+    return accounts
+
+
+def add(data_dir: Path, account: Account) -> None:
+    """Write one more account into the file, which only its owner may read. Raises WrongAccounts."""
+    known = load(data_dir)
+    if account.name in known:
+        raise WrongAccounts(f"There is an account named {account.name} already.")
+    listed = [each.model_dump(mode="json", exclude_defaults=True) for each in (*known.values(), account)]
+    path = data_dir / FILE
+    fresh = path.with_name(f".{FILE}.{secrets.token_hex(4)}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(listed, file)
+    fresh.replace(path)
+
+
+def new_token() -> str:
+    """A token to be entered on the account's settings page."""
+    return secrets.token_hex(16)
+
+
+def new_aes_key() -> str:
+    """An EncodingAESKey to be entered there."""
+    while not (key := base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")).isalnum():
+        pass
+    return key

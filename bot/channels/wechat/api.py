@@ -1,0 +1,205 @@
+"""Calls to WeChat's servers for one account.
+
+Source: https://developers.weixin.qq.com/doc/subscription/api/customer/message/api_sendcustommessage.html and
+the pages beside it.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import structlog
+
+from .outcomes import Kind, Outcome, of_code
+from .tokens import NoToken, Shelf, Token, Tokens
+
+BASE = "https://api.weixin.qq.com"
+TIMEOUT = httpx.Timeout(5.0, connect=2.0)  # seconds
+TRIES = 3
+PAUSE = 0.3  # seconds before the second try; each further one waits twice as long
+LARGEST_MEDIA = 10 * 1024 * 1024  # bytes
+
+log = structlog.get_logger()
+
+Message = dict[str, Any]
+
+
+class NoMedia(Exception):
+    """The picture cannot be had: it is too old, too large, or WeChat does not answer."""
+
+
+class Api:
+    """One account's calls; each has a timeout, and none raises for what WeChat answers.
+
+    Args:
+        http: shared by all accounts; its logs would show tokens, which stand in the addresses.
+        base: the address of WeChat's servers, or of the simulator.
+        shelf: where the access token is kept for all processes.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        account: str,
+        app_id: str,
+        secret: str,
+        shelf: Shelf,
+        base: str = BASE,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._http, self._base, self._clock = http, base.rstrip("/"), clock
+        self._account, self._app_id, self._secret = account, app_id, secret
+        self._tokens = Tokens(account, shelf, self._fetch_token, clock)
+
+    # -- what is sent to a shopper -------------------------------------------------------------------------
+
+    async def send(self, openid: str, message: Message) -> Outcome:
+        """Send a customer-service message, as the functions below build it."""
+        return await self._call("/cgi-bin/message/custom/send", {"touser": openid, **message})
+
+    async def typing(self, openid: str, goes_on: bool) -> Outcome:
+        """Show or take away 「对方正在输入」."""
+        command = "Typing" if goes_on else "CancelTyping"
+        return await self._call("/cgi-bin/message/custom/typing", {"touser": openid, "command": command})
+
+    async def notify(self, openid: str, template: str, data: dict[str, str], url: str | None) -> Outcome:
+        """Send a template message; ``data``: its keywords, such as ``{"thing1": "…"}``."""
+        body: Message = {
+            "touser": openid,
+            "template_id": template,
+            "data": {name: {"value": value} for name, value in data.items()},
+        }
+        return await self._call("/cgi-bin/message/template/send", body | ({"url": url} if url else {}))
+
+    # -- media ---------------------------------------------------------------------------------------------
+
+    async def media(self, media_id: str) -> bytes:
+        """Return the bytes of what a shopper sent; WeChat keeps them for three days. Raises NoMedia."""
+        answered: list[bytes] = []
+
+        async def fetch(token: str) -> Outcome:
+            address = f"{self._base}/cgi-bin/media/get"
+            query = {"access_token": token, "media_id": media_id}
+            async with self._http.stream("GET", address, params=query, timeout=TIMEOUT) as response:
+                data = bytearray()
+                async for chunk in response.aiter_bytes():
+                    data += chunk
+                    if len(data) > LARGEST_MEDIA:
+                        return Outcome(Kind.REFUSED)
+                if "json" in response.headers.get("content-type", "") or data[:1] == b"{":
+                    return _answer(httpx.Response(response.status_code, content=bytes(data)))[0]
+                if response.status_code != 200 or not data:
+                    return Outcome(Kind.BUSY)
+                answered.append(bytes(data))
+                return Outcome(Kind.OK, 0)
+
+        outcome = await self._tried(fetch)
+        if not outcome.ok or not answered:
+            raise NoMedia(outcome.kind)
+        return answered[-1]
+
+    async def upload(self, image: bytes, name: str) -> str | None:
+        """Return the media id of a picture that is to be sent; None where WeChat does not take it."""
+        found: list[str] = []
+
+        async def post(token: str) -> Outcome:
+            response = await self._http.post(
+                f"{self._base}/cgi-bin/media/upload",
+                params={"access_token": token, "type": "image"},
+                files={"media": (name, image)},
+                timeout=TIMEOUT,
+            )
+            outcome, answer = _answer(response)
+            if outcome.ok and isinstance(answer.get("media_id"), str):
+                found.append(answer["media_id"])
+            return outcome
+
+        await self._tried(post)
+        return found[-1] if found else None
+
+    # -- how calls are made --------------------------------------------------------------------------------
+
+    async def _call(self, path: str, body: Message) -> Outcome:
+        async def post(token: str) -> Outcome:
+            response = await self._http.post(
+                self._base + path, params={"access_token": token}, json=body, timeout=TIMEOUT
+            )
+            return _answer(response)[0]
+
+        return await self._tried(post)
+
+    async def _tried(self, call: Callable[[str], Awaitable[Outcome]]) -> Outcome:
+        """Make the call: again while WeChat is busy, once with another token where it refuses this one."""
+        renewed = False
+        for attempt in range(1, TRIES + 1):
+            try:
+                token = await self._tokens.current()
+                outcome = await _carried(call, token)
+                if outcome.kind is Kind.BAD_TOKEN and not renewed:
+                    renewed = True
+                    outcome = await _carried(call, await self._tokens.instead_of(token))
+            except NoToken as error:
+                log.error("wechat.no_token", account=self._account, why=str(error))
+                return Outcome(Kind.NO_TOKEN)
+            if outcome.kind is not Kind.BUSY or attempt == TRIES:
+                break
+            await asyncio.sleep(PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+        if not outcome.ok:
+            log.warning("wechat.call_failed", account=self._account, kind=outcome.kind, code=outcome.code)
+        return outcome
+
+    async def _fetch_token(self, by_force: bool) -> Token:
+        asked = {
+            "grant_type": "client_credential",
+            "appid": self._app_id,
+            "secret": self._secret,
+            "force_refresh": by_force,
+        }
+        try:
+            response = await self._http.post(
+                self._base + "/cgi-bin/stable_token", json=asked, timeout=TIMEOUT
+            )
+        except httpx.HTTPError as error:
+            raise NoToken(f"WeChat does not answer: {type(error).__name__}.") from None
+        outcome, answer = _answer(response)
+        value, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not outcome.ok or not isinstance(value, str) or not value or not isinstance(seconds, int):
+            raise NoToken(f"WeChat gives none (errcode {outcome.code}).")
+        return Token(value, self._clock() + timedelta(seconds=seconds))
+
+
+async def _carried(call: Callable[[str], Awaitable[Outcome]], token: Token) -> Outcome:
+    try:
+        return await call(token.value)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+        return Outcome(Kind.BUSY)  # it never left
+    except httpx.HTTPError:
+        return Outcome(Kind.UNSURE)
+
+
+def _answer(response: httpx.Response) -> tuple[Outcome, dict[str, Any]]:
+    """What a call came to: an answer that is no JSON is a gateway's, which passed nothing on."""
+    try:
+        answer = response.json()
+        code = int(answer.get("errcode", 0))
+    except (ValueError, TypeError, AttributeError):
+        return Outcome(Kind.BUSY), {}
+    return (of_code(code) if response.status_code < 500 else Outcome(Kind.BUSY, code)), answer
+
+
+def text(content: str) -> Message:
+    """A text message of at most ``texts.LARGEST`` bytes."""
+    return {"msgtype": "text", "text": {"content": content}}
+
+
+def image(media_id: str) -> Message:
+    return {"msgtype": "image", "image": {"media_id": media_id}}
+
+
+def menu(head: str, items: Sequence[tuple[str, str]], tail: str = "") -> Message:
+    """Buttons under a text: pairs of an opaque id and what the shopper reads."""
+    listed = [{"id": id, "content": content} for id, content in items]
+    return {"msgtype": "msgmenu", "msgmenu": {"head_content": head, "list": listed, "tail_content": tail}}

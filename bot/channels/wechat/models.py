@@ -1,0 +1,81 @@
+"""Tables of the WeChat channel; what is a shopper's goes with her conversation."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.conversations.models import Base
+
+
+class User(Base):
+    """A shopper as one account knows her, and her conversation there."""
+
+    __tablename__ = "wechat_user"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    account: Mapped[str] = mapped_column(String(32))
+    openid: Mapped[str] = mapped_column(String(64))
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversation.id", ondelete="CASCADE"), index=True
+    )
+
+    __table_args__ = (UniqueConstraint("account", "openid"),)
+
+
+class PassiveReply(Base):
+    """What a message was answered with on its own connection: the same to each delivery of it."""
+
+    __tablename__ = "wechat_passive_reply"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Button(Base):
+    """A button that was offered; WeChat knows it by its id alone."""
+
+    __tablename__ = "wechat_button"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    # The message that offered it, and its place there, from 1.
+    seq: Mapped[int]
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    payload: Mapped[str] = mapped_column(Text)
+    until: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (Index("ix_wechat_button_offered", "conversation_id", "seq", "number", unique=True),)
+
+
+class Begun(Base):
+    """A long message of which some parts were sent; gone once all were."""
+
+    __tablename__ = "wechat_begun"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int]
+    parts: Mapped[int]
+
+
+class Standing(Base):
+    """How an account stands with WeChat: its access token, and whether it may send. For all processes."""
+
+    __tablename__ = "wechat_standing"
+
+    account: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    until: Mapped[datetime]
+    forced_at: Mapped[datetime | None]
+    # WeChat has refused it the customer-service API: replies alone are tried until then.
+    barred_until: Mapped[datetime | None]
+    # Whoever fetches the next token.
+    lease_by: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]

@@ -1,0 +1,147 @@
+// A phone with the chat of one account. It polls: the simulator stands beside it on the same machine.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const screen = $("screen");
+let account, openid, seen = 0, typing = null, lastTime = 0;
+
+async function call(path, body) {
+  const options = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(`/simulator${path}`, options || {});
+  if (!response.ok) throw new Error(String(response.status));
+  return response.json();
+}
+
+const mine = (path = "") => `/accounts/${account.id}/followers/${openid}${path}`;
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+// Text, with WeChat's own links, which send a message as if it had been typed.
+function fill(bubble, text) {
+  const link = /<a href="weixin:\/\/bizmsgmenu\?msgmenucontent=([^"&]*)&msgmenuid=([^"]*)">([^<]*)<\/a>/g;
+  const plain = (part) => new DOMParser().parseFromString(part, "text/html").documentElement.textContent;
+  let last = 0;
+  for (const found of text.matchAll(link)) {
+    bubble.append(text.slice(last, found.index));
+    const shown = make("a", "", plain(found[3]));
+    shown.href = "#";
+    shown.addEventListener("click", (event) => {
+      event.preventDefault();
+      say(plain(found[1]), found[2]);
+    });
+    bubble.append(shown);
+    last = found.index + found[0].length;
+  }
+  bubble.append(text.slice(last));
+}
+
+function bubbleOf(message) {
+  const bubble = make("div", "bubble");
+  if (message.msgtype === "text") {
+    fill(bubble, message.text.content);
+  } else if (message.msgtype === "msgmenu") {
+    bubble.append(make("div", "", message.msgmenu.head_content));
+    const items = bubble.appendChild(make("div", "items"));
+    for (const item of message.msgmenu.list) {
+      const button = items.appendChild(make("button", "item", item.content));
+      button.type = "button";
+      button.addEventListener("click", () => say(item.content, item.id));
+    }
+    if (message.msgmenu.tail_content) bubble.append(make("div", "tail", message.msgmenu.tail_content));
+  } else if (message.msgtype === "image") {
+    bubble.classList.add("picture");
+    const image = bubble.appendChild(make("img"));
+    image.alt = "图片";
+    image.src = `/simulator/accounts/${account.id}/media/${message.image.media_id}`;
+  } else if (message.msgtype === "template") {
+    for (const [, { value }] of Object.entries(message.template.data)) bubble.append(make("div", "", value));
+  }
+  return bubble;
+}
+
+function show(entry) {
+  const at = new Date(entry.at);
+  if (at - lastTime > 5 * 60000) {
+    screen.append(make("div", "time", at.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" })));
+  }
+  lastTime = at;
+  if (entry.message.msgtype === "transfer_customer_service") {
+    screen.append(make("div", "notice", "已转到微信自带的客服"));
+    return;
+  }
+  const row = screen.appendChild(make("div", entry.mine ? "row mine" : "row"));
+  row.dataset.from = entry.mine ? "me" : "account";
+  row.append(make("div", "face", entry.mine ? "我" : account.name.slice(0, 1)), bubbleOf(entry.message));
+  if (!entry.mine) $("way").textContent = entry.passive ? "随消息直接回复" : "客服消息接口";
+}
+
+async function look() {
+  const phone = await call(`${mine()}?after=${seen}`);
+  const atEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < 80;
+  for (const entry of phone.screen) show(entry);
+  seen += phone.screen.length;
+  if (phone.screen.length && atEnd) screen.scrollTop = screen.scrollHeight;
+  if (phone.typing !== typing) $("title").textContent = (typing = phone.typing) ? "对方正在输入…" : account.name;
+  const left = Object.values(phone.left).reduce((sum, one) => sum + one, 0);
+  $("left").textContent = `${left} 条`;
+  $("leave").textContent = phone.follows ? "取消关注" : "重新关注";
+  $("leave").dataset.follows = phone.follows ? "yes" : "no";
+}
+
+async function say(text, menuId = "") {
+  if (!text.trim()) return;
+  await call(mine("/says"), { text, menu_id: menuId });
+  await look();
+  screen.scrollTop = screen.scrollHeight;
+}
+
+async function begin(anew) {
+  [account] = await call("/accounts");
+  $("title").textContent = account.name;
+  openid = anew ? null : sessionStorage.getItem("openid");
+  if (openid) openid = await call(mine()).then(() => openid, () => null);
+  if (!openid) ({ openid } = await call(`/accounts/${account.id}/followers`, { name: "顾客" }));
+  sessionStorage.setItem("openid", openid);
+  seen = 0;
+  lastTime = 0;
+  screen.replaceChildren();
+  $("menu").replaceChildren(...account.menu.map(([title, key]) => {
+    const button = make("button", "", title);
+    button.type = "button";
+    button.addEventListener("click", () => call(mine("/does"), { event: "CLICK", key }));
+    return button;
+  }));
+}
+
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("text").value;
+  $("text").value = "";
+  say(text);
+});
+$("toggle").addEventListener("click", () => { $("menu").hidden = !$("menu").hidden; });
+$("anew").addEventListener("click", () => begin(true));
+$("leave").addEventListener("click", () => {
+  call(mine("/does"), { event: $("leave").dataset.follows === "yes" ? "unsubscribe" : "subscribe" });
+});
+$("picture").addEventListener("change", () => {
+  const [file] = $("picture").files;
+  $("picture").value = "";
+  if (!file) return;
+  const reader = new FileReader();
+  reader.addEventListener("load", () => call(mine("/says"), { picture: reader.result.split(",")[1] }));
+  reader.readAsDataURL(file);
+});
+
+(async () => {
+  await begin(false);
+  for (;;) {
+    await look().catch(() => {});
+    await new Promise((done) => setTimeout(done, 400));
+  }
+})();

@@ -1,0 +1,67 @@
+"""The command ``bot wechat``."""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="WeChat accounts whose messages come here.")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Part of its address here: lower case, digits, hyphens.")],
+    app_id: Annotated[str, typer.Option(help="AppID, wx and 16 digits.")],
+    app_secret: Annotated[
+        str, typer.Option(prompt="AppSecret", hide_input=True, help="Asked for where it is not given.")
+    ],
+    verified: Annotated[
+        bool, typer.Option(help="Whether it may call the customer-service API (认证).")
+    ] = True,
+) -> None:
+    """Connect an account, and print what to enter on its settings page."""
+    from bot.channels.wechat import accounts
+    from bot.settings import settings
+
+    aes_key = accounts.new_aes_key()
+    given = {
+        "name": name,
+        "app_id": app_id,
+        "app_secret": app_secret,
+        "token": accounts.new_token(),
+        "aes_key": aes_key,
+        "verified": verified,
+    }
+    try:
+        account = accounts.checked(given)
+        accounts.add(settings.data_dir, account)
+    except accounts.WrongAccounts as error:
+        _fail(str(error))
+    typer.echo(f"URL             {settings.front}/wechat/{name}")
+    typer.echo(f"Token           {account.token}")
+    typer.echo(f"EncodingAESKey  {account.aes_key}")
+    typer.echo("Mode            安全模式")
+    typer.secho(
+        "Restart front and worker, then enter these at mp.weixin.qq.com: 设置与开发 → 基本配置 → 服务器配置.",
+        err=True,
+    )
+
+
+@app.command("list")
+def list_accounts() -> None:
+    """List the accounts: name, AppID, whether verified, address."""
+    from bot.channels.wechat import accounts
+    from bot.settings import settings
+
+    try:
+        known = accounts.load(settings.data_dir)
+    except accounts.WrongAccounts as error:
+        _fail(str(error))
+    for each in known.values():
+        kind = "verified" if each.verified else "replies only"
+        typer.echo("  ".join((each.name, each.app_id, kind, f"{settings.front}/wechat/{each.name}")))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.secho(message, fg="red", err=True)
+    sys.exit(1)

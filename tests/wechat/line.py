@@ -1,0 +1,147 @@
+"""A WeChat account with its phones, connected to conversations over real HTTP on both sides."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from bot import problems
+from bot.channels.wechat.accounts import Account as Configured
+from bot.channels.wechat.book import Book
+from bot.channels.wechat.channel import WeChat as Channel
+from bot.channels.wechat.simulator.delivery import Delivery, say
+from bot.channels.wechat.simulator.faults import Fault
+from bot.channels.wechat.simulator.servers import WeChat
+from bot.channels.wechat.simulator.world import Account, Follower, Shown
+from bot.conversations.attachments import Attachments
+from bot.conversations.engine_pool import EnginePool
+from bot.conversations.models import Message
+from bot.conversations.privacy import Privacy
+from bot.conversations.store import Store
+from bot.conversations.turns import TurnRunner
+from bot.conversations.watch import Watcher
+from tests.heart.conftest import beside
+
+from .simulated import AES_KEY, SECRET, an_account, beside_us, served
+
+SEND = "/cgi-bin/message/custom/send"
+
+
+@dataclass
+class Line:
+    """What a test sees: the simulated side, and our log."""
+
+    store: Store
+    world: WeChat
+    account: Account
+    fronts: list[str]
+    shoppers: list[Follower] = field(default_factory=list)
+
+    def phone(self, name: str = "小红") -> Follower:
+        """A follower."""
+        self.shoppers.append(self.account.join(name))
+        return self.shoppers[-1]
+
+    def fail(self, path: str = SEND, **fault: Any) -> None:
+        self.world.faults.add(Fault(path=path, **fault))
+
+    async def write(self, shopper: Follower, text: str, how: Delivery | None = None, **fields: Any) -> None:
+        """The shopper sends a text; returns when WeChat has delivered it."""
+        self.account.acted(shopper, "message")
+        await self.deliver(shopper, {"MsgType": "text", "Content": text, **fields}, how)
+
+    async def deliver(self, shopper: Follower, fields: dict[str, Any], how: Delivery | None = None) -> None:
+        await say(self.world.http, self.account, shopper, fields, how)
+
+    def screen(self, shopper: Follower) -> list[str]:
+        """What the account said on this phone."""
+        return [_said(bubble) for bubble in shopper.screen if not bubble.mine]
+
+    async def until(self, shopper: Follower, *expected: str, seconds: float = 15) -> None:
+        """Until the phone shows exactly this."""
+        await self.shown(shopper, lambda screen: screen == list(expected), seconds)
+
+    async def shown(
+        self, shopper: Follower, right: Callable[[list[str]], bool], seconds: float = 15
+    ) -> list[str]:
+        """What the phone shows, once that is right."""
+        deadline = time.monotonic() + seconds
+        while not right(self.screen(shopper)):
+            assert time.monotonic() < deadline, self.screen(shopper)
+            await asyncio.sleep(0.02)
+        return self.screen(shopper)
+
+    def log(self, shopper: Follower) -> list[Message]:
+        """Our log of this shopper's conversation."""
+        known = Book(self.store).known("shop", shopper.openid)
+        return self.store.messages(known.conversation_id) if known else []
+
+    def conversation(self, shopper: Follower) -> str:
+        known = Book(self.store).known("shop", shopper.openid)
+        assert known
+        return known.conversation_id
+
+
+def _said(bubble: Shown) -> str:
+    message = bubble.message
+    if message["msgtype"] == "text":
+        return str(message["text"]["content"])
+    if message["msgtype"] == "msgmenu":
+        items = "|".join(item["content"] for item in message["msgmenu"]["list"])
+        return f"{message['msgmenu']['head_content']} [{items}]"
+    return str(message["msgtype"])
+
+
+@asynccontextmanager
+async def connected(
+    store: Store,
+    engine_url: str,
+    data_dir: Path,
+    *,
+    fronts: int = 1,
+    verified: bool = True,
+    turn_seconds: float = 6.0,
+    **options: Any,
+) -> AsyncIterator[Line]:
+    """So many fronts and a worker on the store, an account that WeChat delivers to them in turn."""
+    account = an_account(verified=verified)
+    world = WeChat([account])
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(served(world))
+        configured = {
+            "shop": Configured(
+                name="shop",
+                app_id=account.app_id,
+                app_secret=SECRET,
+                token=account.token,
+                aes_key=AES_KEY,
+                verified=verified,
+                base_url=base,
+                **options,
+            )
+        }
+        kept = Attachments(store, data_dir)
+        addresses = []
+        for _ in range(fronts):
+            watcher = Watcher(store, poll_seconds=0.02)
+            pool = EnginePool([engine_url], "secret", turn_seconds)
+            turns = TurnRunner(store, pool, watcher, lease_seconds=turn_seconds + 3, at_once=32)
+            channel = Channel(configured, store, kept)
+            app = FastAPI()
+            problems.install(app)
+            app.include_router(channel.router(watcher, turns, Privacy(store, data_dir)))
+            await stack.enter_async_context(channel.open())
+            await stack.enter_async_context(beside(watcher.run(), turns.run()))
+            addresses.append(await stack.enter_async_context(beside_us(app)))
+        worker = Channel(configured, store, kept)
+        await stack.enter_async_context(worker.open())
+        watcher = Watcher(store, poll_seconds=0.02)
+        await stack.enter_async_context(beside(watcher.run(), worker.deliver(watcher)))
+        line = Line(store, world, account, [f"{address}/wechat/shop" for address in addresses])
+        account.callback = line.fronts[0]
+        yield line
