@@ -117,7 +117,7 @@ def databases(settings: Settings) -> dict[str, str]:
     after the restore would pass for one that the engine has answered.
     """
     named = {
-        "engine": f"sqlite:///{settings.engine_database}",
+        "engine": settings.engine_database,
         LOG: settings.database,
         "shop": settings.shop_database,
     }
@@ -201,7 +201,7 @@ def _check_fits(settings: Settings, manifest: dict[str, Any]) -> None:
     for name, url in databases(settings).items():
         made = manifest["databases"].get(name, snapshots.kind(url))
         if made != snapshots.kind(url):
-            setting = "GUITAI_SHOP_DATABASE_URL" if name == "shop" else "GUITAI_DATABASE_URL"
+            setting = "GUITAI_DATABASE_URL" if name == LOG else f"GUITAI_{name.upper()}_DATABASE_URL"
             raise CannotRestore(f"The backup of {name} is one of {made}: set {setting} to one of that kind.")
 
 

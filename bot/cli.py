@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bot.wechat_command import app as wechat
+
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from bot.conversations.store import Store
+    from bot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data = typer.Typer(no_args_is_help=True, help="Training data.")
@@ -23,12 +26,15 @@ shop = typer.Typer(no_args_is_help=True, help="The shop that the bot talks to.")
 staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 secrets = typer.Typer(no_args_is_help=True, help="What the processes prove themselves and sign with.")
 privacy = typer.Typer(no_args_is_help=True, help="What is kept of a customer or visitor.")
+webhooks = typer.Typer(no_args_is_help=True, help="Addresses that are told of conversations and tickets.")
 app.add_typer(data, name="data")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(shop, name="shop")
 app.add_typer(staff, name="staff")
 app.add_typer(secrets, name="secrets")
 app.add_typer(privacy, name="privacy")
+app.add_typer(webhooks, name="webhooks")
+app.add_typer(wechat, name="wechat")
 
 
 @app.callback()
@@ -80,6 +86,29 @@ def evaluate_faq(context: typer.Context) -> None:
     _in_engine("bot.engine.evaluation.faq", context.args)
 
 
+@app.command()
+def mood(
+    files: Annotated[list[Path], typer.Argument(help="Tables with the columns text and label.")],
+) -> None:
+    """Measure how the moods of labelled messages are read, and print those that are read wrongly."""
+    from bot.handoff.mood_measure import BadCases, figures, read_all
+
+    for path in files:
+        try:
+            readings = read_all(path)
+        except BadCases as why:
+            _fail(str(why))
+        wrong = [each for each in readings if each.read != each.label]
+        right = 1 - len(wrong) / max(len(readings), 1)
+        typer.echo(f"{path}: {len(readings)} messages, {right:.3f} read rightly")
+        typer.echo("label     count  precision  recall")
+        for each in figures(readings):
+            typer.echo(f"{each.label:8} {each.count:6} {each.precision:10.3f} {each.recall:7.3f}")
+        for reading in wrong:
+            typer.echo(f"{reading.label} read as {reading.read}: {reading.text}")
+        typer.echo("")
+
+
 def _in_engine(module: str, arguments: list[str]) -> NoReturn:
     from bot.launcher import ENGINE_PYTHON
 
@@ -94,12 +123,17 @@ def check(
         typer.Option(help="Table with a column text or question, of which no row may be data."),
     ] = None,
 ) -> None:
-    """Look for training data that cannot work or repeats itself, each with its file and line."""
+    """Look for data that cannot work and for examples that repeat themselves, each with file and line."""
     from bot.data_check import examples, problems
     from bot.data_files import Unreadable
     from bot.data_near import measured, repeated
+    from bot.handoff import desk_rules
     from bot.settings import ROOT
 
+    try:
+        desk_rules.read()
+    except desk_rules.Unreadable as why:
+        _fail(str(why))
     found = problems(ROOT)
     if not found:
         lines = examples(ROOT)
@@ -195,16 +229,116 @@ def check_shop(
     typer.echo("The shop keeps the contract as far as was checked.")
 
 
+class Role(str, Enum):
+    """What an account may do; each includes the one before."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+@staff.command("add")
+def add_staff(
+    name: Annotated[str, typer.Argument(help="What she signs in with.")],
+    display_name: Annotated[str, typer.Argument(help="What shoppers and colleagues call her.")],
+    role: Annotated[Role, typer.Option(help="What she may do.")] = Role.AGENT,
+) -> None:
+    """Make an account, and print its password, this once."""
+    from secrets import token_urlsafe
+
+    from bot.settings import settings
+    from bot.staff.accounts import NameTaken, accounts
+    from bot.staff.store import canonical
+
+    known, shown = canonical(name), display_name.replace("\0", "").strip()
+    if not known or not shown or len(name.strip()) > 32 or len(shown) > 32:
+        _fail("Both names have 1 to 32 characters.")
+    password = token_urlsafe(12)
+    try:
+        account = accounts(settings).add(role.value, known, shown, password)
+    except NameTaken:
+        _fail(f"There is an account named {known} already: choose another name.")
+    _keep(_store(), "account_add", account=account.id)
+    typer.echo(password)
+
+
+@staff.command("list")
+def list_staff() -> None:
+    """List the accounts: number, role, name, display name."""
+    from bot.settings import settings
+    from bot.staff.accounts import accounts
+
+    for account in accounts(settings).listed():
+        typer.echo("  ".join((str(account.id), account.role, account.name, account.display_name)))
+
+
+@staff.command("role")
+def change_role(name: str, role: Role) -> None:
+    """Give an account another role; it counts from the next page she opens."""
+    from bot.settings import settings
+    from bot.staff.accounts import UnknownAccount, accounts
+
+    try:
+        account = accounts(settings).set_role(name, role.value)
+    except UnknownAccount:
+        _fail(f"There is no account named {name}: see `bot staff list`.")
+    _keep(_store(), "account_role", account=account.id)
+    typer.echo(f"{account.name} is {role.value} now.")
+
+
 @staff.command()
 def password(name: str) -> None:
     """Give a member of staff a new password, and print it."""
-    from bot.settings import settings
     from bot.staff.accounts import UnknownAccount, renew_password
 
     try:
-        typer.echo(renew_password(settings, name))
+        typer.echo(renew_password(_installed(), name))
     except UnknownAccount:
         _fail(f"There is no account named {name}.")
+
+
+@staff.command()
+def token(
+    name: str,
+    label: Annotated[str, typer.Option(help="What it is for, to tell it from others.")] = "",
+    days: Annotated[int, typer.Option(min=0, max=36500, help="How long it holds; 0: until revoked.")] = 0,
+) -> None:
+    """Make an API token that acts for a member of staff at the desk API, and print it, this once."""
+    from bot.staff.accounts import UnknownAccount, tokens
+
+    try:
+        made, key = tokens(_installed()).make(name, label, days)
+    except UnknownAccount:
+        _fail(f"There is no account named {name}.")
+    _keep(_store(), "token_make", token=made.id, account=made.account_id)
+    typer.echo(key)
+    typer.secho(f"This is token {made.id}; `bot staff revoke {made.id}` ends it.", err=True)
+
+
+@staff.command("tokens")
+def list_tokens() -> None:
+    """List the API tokens: number, account, role, made, last used, ends, label."""
+    from bot.staff.accounts import tokens
+
+    for key, account in tokens(_installed()).listed():
+        moments = (key.created_at, key.last_used_at, key.expires_at)
+        shown = (f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in moments)
+        typer.echo("  ".join((str(key.id), account.name, account.role, *shown, key.label)))
+
+
+@staff.command()
+def revoke(
+    number: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="As `bot staff tokens` lists it.")],
+) -> None:
+    """End an API token at once."""
+    from bot.staff.accounts import UnknownToken, tokens
+
+    try:
+        tokens(_installed()).revoke(number)
+    except UnknownToken:
+        _fail(f"There is no token {number}: see `bot staff tokens`.")
+    _keep(_store(), "token_revoke", token=number)
+    typer.echo(f"Token {number} opens nothing any more.")
 
 
 _Customer = Annotated[str, typer.Option(help="Id of the shop's customer.")]
@@ -356,6 +490,115 @@ def rotate(
         Secret.INTERNAL: "Restart engine, actions, front and worker together.",
     }
     typer.echo(todo[secret])
+
+
+@webhooks.command("add")
+def add_webhook(
+    url: str,
+    events: Annotated[
+        str, typer.Option(help="Names or patterns, separated by commas: conversation.*,ticket.opened")
+    ] = "*",
+    internal: Annotated[
+        bool, typer.Option("--internal", help="It may lie in your own network, and do without https.")
+    ] = False,
+) -> None:
+    """Tell an address of what happens from now on, and print the secret that signs it, this once."""
+    from bot.handoff.webhooks import endpoints
+    from bot.settings import settings
+
+    store = _store()
+    try:
+        made = endpoints.add(store, url, [each.strip() for each in events.split(",")], internal)
+    except (endpoints.WrongAddress, endpoints.UnknownEvents) as why:
+        _fail(f"{why}.")
+    _keep(store, "webhook_add", webhook=made.id)
+    typer.echo(endpoints.secret(settings.webhook_secret, made))
+    typer.secho(f"This is webhook {made.id}; `bot webhooks remove {made.id}` ends it.", err=True)
+
+
+@webhooks.command("list")
+def list_webhooks() -> None:
+    """List the webhooks: number, state, what is owed, events, address."""
+    from bot.handoff.webhooks import endpoints
+
+    store = _store()
+    owed = endpoints.owed(store)
+    for each in endpoints.listed(store):
+        failing = f"failing since {each.failing_since:%Y-%m-%d %H:%M}" if each.failing_since else "well"
+        state = "disabled" if each.disabled_at else failing
+        typer.echo(
+            "  ".join((str(each.id), state, str(owed.get(each.id, 0)), ",".join(each.events), each.url))
+        )
+
+
+_Number = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="As `bot webhooks list` shows it.")]
+
+
+@webhooks.command("remove")
+def remove_webhook(number: _Number) -> None:
+    """Tell an address nothing more."""
+    from bot.handoff.webhooks import endpoints
+
+    _change_webhook(number, "webhook_remove", endpoints.remove)
+    typer.echo(f"Webhook {number} is told nothing more.")
+
+
+@webhooks.command("enable")
+def enable_webhook(number: _Number) -> None:
+    """Tell an address again that was disabled because it took nothing for long."""
+    from bot.handoff.webhooks import endpoints
+
+    _change_webhook(number, "webhook_enable", endpoints.enable)
+    typer.echo(f"Webhook {number} is told of what happens from now on.")
+
+
+def _change_webhook(number: int, action: str, change: Callable[["Store", int], None]) -> None:
+    from bot.handoff.webhooks.endpoints import UnknownWebhook
+
+    store = _store()
+    try:
+        change(store, number)
+    except UnknownWebhook:
+        _fail(f"There is no webhook {number}: see `bot webhooks list`.")
+    _keep(store, action, webhook=number)
+
+
+def _store() -> "Store":
+    from bot.conversations.database import connect
+    from bot.conversations.store import Store
+
+    return Store(connect(_installed().database))
+
+
+def _installed() -> "Settings":
+    """The settings, once it is sure that their database is as this version needs it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot import migrations
+    from bot.conversations import snapshots
+    from bot.settings import settings
+
+    try:
+        if not snapshots.is_there(settings.database):
+            _fail(f"There is nothing in {settings.data_dir} yet: run `bot migrate`, or set GUITAI_DATA_DIR.")
+        found = migrations.revision(settings.database)
+    except snapshots.Failed as why:
+        _fail(f"{why}: see that it runs and GUITAI_DATABASE_URL is right.")
+    except SQLAlchemyError as error:
+        cause = type(error).__name__
+        _fail(f"The database cannot be used ({cause}): see that it runs and GUITAI_DATABASE_URL is right.")
+    if found is not None and not migrations.is_known(found):
+        _fail("The database is of a newer version: use that version of Guitai, or restore a backup.")
+    if found != migrations.newest():
+        _fail("The database is of an older version: run `bot migrate`.")
+    return settings
+
+
+def _keep(store: "Store", action: str, **ids: int) -> None:
+    """Note in the audit what was done here."""
+    from bot.conversations import audits
+
+    audits.note(store, _operator(), action, **ids)
 
 
 def _fail(message: str) -> NoReturn:

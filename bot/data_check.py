@@ -79,6 +79,8 @@ class _Project:
     readings: dict[str, str] = field(default_factory=dict)
     wording: dict[str, str] = field(default_factory=dict)
     strings: set[Any] = field(default_factory=set)
+    canned: list[tuple[dict[Any, Any], str]] = field(default_factory=list)
+    variables: set[str] = field(default_factory=set)
     policies: dict[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
 
@@ -102,6 +104,7 @@ def problems(root: Path) -> list[str]:
         *_actions(project),
         *_buttons(project),
         *_wording(project),
+        *_canned(project),
         *_duplicates(project),
         *_stems(root),
         *_placeholders(root, project),
@@ -151,6 +154,11 @@ def _read_yaml(project: _Project, root: Path, path: Path) -> None:
     elif file == "data/wording.yml":
         project.readings = {each.name: each.place for each in entries(content, "readings", file)}
         project.wording = {str(name): f"{file}:{line_of(content, name)}" for name in content}
+    elif file == "data/replies.yml":
+        project.variables = {each.name for each in entries(content, "variables", file)}
+        for group in entries(content, "replies", file):
+            for reply in entries(content["replies"], group.name, file):
+                project.canned.append((mapping(reply.value, reply.place), reply.place))
     elif file.startswith("data/nlu/"):
         if "nlu" not in content:
             raise Unreadable(f"{file}:1: there is no `nlu`. Put the intents under `nlu:`.")
@@ -393,6 +401,24 @@ def _wording(project: _Project) -> Iterator[str]:
     for name, place in project.wording.items():
         if name not in project.strings:
             yield f"{place}: no action reads {name}. Use it or remove it."
+
+
+def _canned(project: _Project) -> Iterator[str]:
+    """An agent finds each of her replies under one shortcut, and all that it says is filled in."""
+    known, taken = project.variables | set(project.policies), dict[str, str]()
+    for reply, place in project.canned:
+        for key in ("shortcut", "title", "text"):
+            if not isinstance(reply.get(key), str):
+                yield f"{place}: the reply has no {key}. Write `{key}: …`, in quotes if it is a number."
+        shortcut = str(reply.get("shortcut")).lower()
+        if (first := taken.setdefault(shortcut, place)) != place:
+            yield f"{place}: shortcut {shortcut} is already taken at {first}. Choose another one."
+        for name in re.findall(r"{(.*?)}", str(reply.get("text"))):
+            if name not in known:
+                yield (
+                    f"{place}: the reply says {{{name}}}, which nothing fills in. "
+                    "Correct the name or add it to data/policies.yml."
+                )
 
 
 def _duplicates(project: _Project) -> Iterator[str]:

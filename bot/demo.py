@@ -92,4 +92,5 @@ def _print_where(settings: Settings, users: list[dict[str, str]], say: Callable[
     say(f"    studio  {settings.office}/studio\n")
     for user in users:
         say(f"    {user['role']:11} {user['name']:11} {user['password']}")
+    say("\n  At the desk press 开始接待 (start the shift): then conversations come to you.")
     say(f"\n  The same for scripts: {settings.data_dir / 'demo.json'}    Ctrl-C stops everything.\n")

@@ -8,22 +8,24 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from bot import problems
 from bot.channels.web.routes import ATTACHMENTS_PATH, create_router
+from bot.channels.wechat.channel import WeChat
+from bot.conversations.attachments import Attachments
 from bot.conversations.database import UNAVAILABLE
+from bot.conversations.engine_pool import AT_ONE_ENGINE
+from bot.conversations.privacy import Privacy
 from bot.settings import Settings, settings
 from bot.wiring import Heart, background, serve
-
-# More would only wait inside the engine, where their time runs.
-TURNS_AT_ONCE = 12
 
 
 def create(settings: Settings) -> FastAPI:
     """The front's application."""
     heart = Heart(settings)
-    turns = heart.turn_runner(TURNS_AT_ONCE)
+    turns = heart.turn_runner(AT_ONE_ENGINE * len(settings.engine_urls))
+    wechat = WeChat(heart.wechat_accounts(), heart.store, Attachments(heart.store, settings.data_dir))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with background(heart.watcher.run(), turns.run()):
+        async with wechat.open(), background(heart.watcher.run(), heart.engines.watch(), turns.run()):
             yield
 
     app = FastAPI(
@@ -45,6 +47,7 @@ def create(settings: Settings) -> FastAPI:
         max_age=600,
     )
     app.include_router(create_router(heart.store, heart.watcher, turns, settings))
+    app.include_router(wechat.router(heart.watcher, turns, Privacy(heart.store, settings.data_dir)))
 
     @app.get("/healthz", include_in_schema=False)
     def healthy() -> dict[str, str]:

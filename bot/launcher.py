@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -32,7 +32,10 @@ class CannotStart(Exception):
 
 
 class Stack:
-    """All processes of the Procfile under one supervisor, with one installation's settings."""
+    """All processes of the Procfile under one supervisor, with one installation's settings.
+
+    Of the engine there may be several, "engine", "engine2" and so on.
+    """
 
     def __init__(self, settings: Settings, say: Say = print) -> None:
         self.settings = settings
@@ -42,16 +45,17 @@ class Stack:
     def check(self) -> None:
         """Look for what would fail later. Raises CannotStart."""
         settings = self.settings
-        ports = {
-            "GUITAI_FRONT_PORT": (settings.host, settings.front_port),
-            "GUITAI_OFFICE_PORT": (settings.host, settings.office_port),
-            "GUITAI_SHOP_PORT": (settings.host, settings.shop_port),
-            "GUITAI_ENGINE_PORT": ("127.0.0.1", settings.engine_port),
-            "GUITAI_ACTIONS_PORT": ("127.0.0.1", settings.actions_port),
-        }
-        if len({port for _, port in ports.values()}) < len(ports):
-            raise CannotStart(f"Every process needs a port of its own: set {', '.join(ports)} differently.")
-        for name, (host, port) in ports.items():
+        wanted = [
+            ("GUITAI_FRONT_PORT", settings.host, settings.front_port),
+            ("GUITAI_OFFICE_PORT", settings.host, settings.office_port),
+            ("GUITAI_SHOP_PORT", settings.host, settings.shop_port),
+            ("GUITAI_ACTIONS_PORT", "127.0.0.1", settings.actions_port),
+            *(("GUITAI_ENGINE_PORT", "127.0.0.1", port) for port in settings.engine_ports),
+        ]
+        if len({port for *_, port in wanted}) < len(wanted):
+            names = ", ".join(dict.fromkeys(name for name, *_ in wanted))
+            raise CannotStart(f"Every process needs a port of its own: set {names} differently.")
+        for name, host, port in wanted:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -91,7 +95,8 @@ class Stack:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (logs / "supervisord.log").unlink(missing_ok=True)
         config = folder / "supervisord.conf"
-        config.write_text(_supervisor_config((ROOT / "Procfile").read_text(), folder, logs))
+        programs = _programs((ROOT / "Procfile").read_text(), self.settings.engine_ports)
+        config.write_text(_supervisor_config(programs, folder, logs))
         command = [str(ROOT / ".venv/bin/supervisord"), "-n", "-c", str(config)]
         self._supervisor = subprocess.Popen(  # noqa: S603
             command,
@@ -146,7 +151,10 @@ class Stack:
             "front": f"http://{s.host}:{s.front_port}/healthz",
             "office": f"http://{s.host}:{s.office_port}/healthz",
             "actions": f"http://127.0.0.1:{s.actions_port}/health",
-            "engine": f"{s.engine}/webhooks/conversation/ready",
+            **{
+                _engine(number): f"{url}/webhooks/conversation/ready"
+                for number, url in enumerate(s.engine_urls, 1)
+            },
         }
         began = time.monotonic()
         with httpx.Client(timeout=15) as http:
@@ -197,8 +205,24 @@ def _last_words(logs: Path, process: str) -> str:
     return f"{said[-1] if said else 'it said nothing'} ({log})"
 
 
-def _supervisor_config(procfile: str, folder: Path, logs: Path) -> str:
-    """supervisord's configuration for the Procfile: a process that dies is started again."""
+def _engine(number: int) -> str:
+    return "engine" if number == 1 else f"engine{number}"
+
+
+def _programs(procfile: str, engine_ports: Sequence[int]) -> dict[str, dict[str, str]]:
+    """What supervisord runs: the Procfile's processes, its engine once for each port."""
+    commands = parse_procfile(procfile).processes
+    programs = {name: {"command": command} for name, command in commands.items()}
+    for number, port in enumerate(engine_ports, 1):
+        programs[_engine(number)] = {
+            "command": commands["engine"],
+            "environment": f'GUITAI_ENGINE_PORT="{port}"',
+        }
+    return programs
+
+
+def _supervisor_config(programs: dict[str, dict[str, str]], folder: Path, logs: Path) -> str:
+    """supervisord's configuration for these programs: one that dies is started again."""
     config = configparser.RawConfigParser()
     config["supervisord"] = {
         "logfile": str(logs / "supervisord.log"),
@@ -206,9 +230,9 @@ def _supervisor_config(procfile: str, folder: Path, logs: Path) -> str:
         "childlogdir": str(logs),
         "umask": "077",
     }
-    for name, command in parse_procfile(procfile).processes.items():
+    for name, program in programs.items():
         config[f"program:{name}"] = {
-            "command": command,
+            **program,
             "directory": str(ROOT),
             "autorestart": "true",
             "startretries": "1000",

@@ -18,12 +18,18 @@ from actions.backend.choice import WrongShop
 from actions.backend.choice import connect as connect_shop
 from bot import desk, problems, staff, studio
 from bot.conversations.database import UNAVAILABLE
+from bot.desk.api import app as desk_api
+from bot.desk.api.follow import Follow
+from bot.desk.api.services import Services
 from bot.desk.board import Board
+from bot.desk.deliveries import Deliveries
 from bot.desk.page import Desk, install
+from bot.handoff.suggestions import Suggestions
 from bot.settings import Settings, settings
 from bot.staff import Accounts, sessions
 from bot.staff import pages as staff_pages
 from bot.staff.guard import Guard
+from bot.staff.tokens import Tokens
 from bot.studio import page as studio_page
 from bot.wiring import Heart, background, serve
 
@@ -38,10 +44,16 @@ def create(settings: Settings) -> FastAPI:
     accounts = Accounts(heart.database)
     board = Board(heart.store, accounts, heart.watcher)
     shop = connect_shop(settings, connections=CONNECTIONS)
+    deliveries = Deliveries(heart.store)
+    tokens, suggestions = Tokens(heart.database), Suggestions(heart.store)
+    services = Services(
+        heart.store, heart.watcher, accounts, tokens, board, suggestions, shop, settings.data_dir
+    )
+    follow = Follow(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with background(heart.watcher.run(), board.run()):
+        async with background(heart.watcher.run(), board.run(), deliveries.run(), follow.run()):
             yield
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -49,6 +61,7 @@ def create(settings: Settings) -> FastAPI:
     app.add_middleware(
         Guard,
         accounts=accounts,
+        tokens=tokens,
         origin=settings.office,
         page_session=_page_session,
         picture_origins=tuple({_origin(settings.shop), _origin(settings.shop_api)}),
@@ -68,6 +81,8 @@ def create(settings: Settings) -> FastAPI:
         folder = Path(str(room.__file__)).parent / "static"
         app.mount(f"/static/{name}", StaticFiles(directory=folder), name=name)
 
+    app.mount(desk_api.PREFIX, desk_api.create(services, follow, settings.desk_api_per_minute))
+
     @app.get("/healthz")
     def healthy() -> dict[str, str]:
         heart.store.heads()
@@ -83,7 +98,7 @@ def create(settings: Settings) -> FastAPI:
     # Routes of ours and pages of NiceGUI, which is an application of its own inside this one.
     for each in (app, pages):
         each.add_exception_handler(sessions.NotAllowed, not_allowed)
-    install(Desk(heart.store, heart.watcher, accounts, board, shop))
+    install(Desk(heart.store, heart.watcher, accounts, board, shop, suggestions, deliveries))
     Storage.path = settings.data_dir / "nicegui"
     pages.config.socket_io_js_transports = ["websocket"]
     ui.run_with(

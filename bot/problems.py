@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 _SAID = {
     400: "The body could not be read.",
     401: "The token is missing, not valid, expired or revoked.",
+    403: "The account's role does not reach this far.",
     404: "Not there, or not the caller's.",
     408: "The body did not arrive in time.",
     409: "Not possible now; nothing was changed.",

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.secret_files import keys, read_or_make
@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     shop_port: int = Field(8002, ge=1, le=65535)
     engine_port: int = Field(5005, ge=1, le=65535)
     actions_port: int = Field(5055, ge=1, le=65535)
+    # So many engines are started here, on engine_port and the ports behind it.
+    engines: int = Field(1, ge=1, le=16)
 
     data_dir: Path = ROOT / "var"
     models_dir: Path = ROOT / "models"
@@ -41,13 +43,16 @@ class Settings(BaseSettings):
         pattern="^$|^(redis|rediss|unix)://",
         validation_alias=AliasChoices("redis_url", "GUITAI_REDIS_URL", "REDIS_URL"),
     )
-    engine_db: str = ""
+    # Where the engines keep each dialogue; empty: SQLite in the data folder. Engines on several machines
+    # need one on PostgreSQL.
+    engine_database_url: str = Field("", repr=False)
 
     # Addresses as browsers see them, where a proxy stands in front; empty: http://host:port.
     front_public_url: str = ""
     office_public_url: str = ""
     shop_public_url: str = ""
-    # Where the other processes are reached; empty: loopback and the ports above.
+    # Where the other processes are reached; empty: loopback and the ports above. Several engines are
+    # separated by commas; every process must be given the same.
     engine_url: str = ""
     shop_url: str = ""
 
@@ -88,6 +93,8 @@ class Settings(BaseSettings):
     # Streams open at once in one process, of one conversation (tabs) and of all from one address.
     conversation_streams: int = Field(10, ge=1)
     address_streams: int = Field(500, ge=1)
+    # Calls of one token to the desk API, in one process.
+    desk_api_per_minute: int = Field(600, ge=1)
     # Addresses of proxies whose X-Forwarded-For is believed, separated by commas.
     trusted_proxies: str = ""
 
@@ -95,10 +102,24 @@ class Settings(BaseSettings):
     @classmethod
     def _exact(cls, listed: str) -> str:
         for origin in _parts(listed):
-            parts = urlsplit(origin)
-            exact = parts.scheme in ("http", "https") and origin == f"{parts.scheme}://{parts.netloc}"
-            if not exact or not parts.hostname or "*" in origin:
+            if not _is_origin(origin) or "*" in origin:
                 raise ValueError(f"'{origin}' is no exact origin such as https://www.shop.example")
+        return listed
+
+    @field_validator("engines")
+    @classmethod
+    def _ports_there(cls, engines: int, others: ValidationInfo) -> int:
+        last = others.data.get("engine_port", 0) + engines - 1
+        if last > 65535:
+            raise ValueError(f"the last engine's port would be {last}: lower GUITAI_ENGINE_PORT")
+        return engines
+
+    @field_validator("engine_url")
+    @classmethod
+    def _reachable(cls, listed: str) -> str:
+        for address in _parts(listed):
+            if not _is_origin(address):
+                raise ValueError(f"'{address}' is no engine's address such as http://10.0.0.5:5005")
         return listed
 
     @property
@@ -114,8 +135,15 @@ class Settings(BaseSettings):
         return self.shop_public_url or f"http://{self.host}:{self.shop_port}"
 
     @property
-    def engine(self) -> str:
-        return self.engine_url or f"http://127.0.0.1:{self.engine_port}"
+    def engine_ports(self) -> list[int]:
+        """Of the engines that are started here."""
+        return list(range(self.engine_port, self.engine_port + self.engines))
+
+    @property
+    def engine_urls(self) -> list[str]:
+        """Every engine that may be asked."""
+        here = [f"http://127.0.0.1:{port}" for port in self.engine_ports]
+        return list(dict.fromkeys(_parts(self.engine_url))) or here
 
     @property
     def shop_api(self) -> str:
@@ -130,9 +158,9 @@ class Settings(BaseSettings):
         return self.shop_database_url or f"sqlite:///{self.data_dir / 'shop.db'}"
 
     @property
-    def engine_database(self) -> Path:
-        """The engine's memory, a file of SQLite."""
-        return Path(self.engine_db or self.data_dir / "engine.db")
+    def engine_database(self) -> str:
+        """Address of the engines' memory of each dialogue."""
+        return self.engine_database_url or f"sqlite:///{self.data_dir / 'engine.db'}"
 
     @property
     def origins(self) -> list[str]:
@@ -165,6 +193,11 @@ class Settings(BaseSettings):
         """Proves one of our own processes to another: the front to the engine, the engine to the actions."""
         return self._secret("internal")
 
+    @cached_property
+    def webhook_secret(self) -> str:
+        """What the secret of each webhook is made from."""
+        return self._secret("webhooks")
+
     # Of several the first signs and each is accepted; read anew when `bot secrets rotate` has changed them.
     @property
     def chat_keys(self) -> tuple[str, ...]:
@@ -180,8 +213,19 @@ class Settings(BaseSettings):
         return read_or_make(self.data_dir, purpose)
 
 
-def _parts(origins: str) -> list[str]:
-    return [origin.strip().rstrip("/") for origin in origins.split(",") if origin.strip()]
+def _parts(listed: str) -> list[str]:
+    """Of origins or addresses separated by commas."""
+    return [part.strip().rstrip("/") for part in listed.split(",") if part.strip()]
+
+
+def _is_origin(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    exact = parts.scheme in ("http", "https") and address == f"{parts.scheme}://{parts.netloc}"
+    return exact and bool(parts.hostname) and port != 0
 
 
 def _of_this_process() -> Settings:

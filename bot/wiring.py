@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,14 +15,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot import logs
+from bot.channels.wechat.accounts import Account, WrongAccounts, load
 from bot.connections import Guarded
 from bot.conversations.database import connect
-from bot.conversations.engine_client import EngineClient
+from bot.conversations.engine_pool import EnginePool
 from bot.conversations.hints import Hints
 from bot.conversations.silence import Silence
 from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
+from bot.handoff.routing import Routing
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -58,19 +61,25 @@ class Heart:
 
     def __init__(self, settings: Settings) -> None:
         self.database = connect(settings.database)
-        self.store = Store(self.database, timedelta(hours=settings.reopen_hours))
+        self.store = Store(self.database, timedelta(hours=settings.reopen_hours), Routing())
         self.watcher = Watcher(self.store, Hints(settings.redis_url) if settings.redis_url else None)
-        self._settings = settings
-
-    def engine(self) -> EngineClient:
-        """Calls the engine; it belongs to the running event loop."""
-        return EngineClient(
-            self._settings.engine, self._settings.internal_secret, self._settings.turn_seconds
+        # Half of what a lease leaves beside a turn is to wait for room, the other half to store the answer.
+        patience = max(settings.lease_seconds - settings.turn_seconds, 0) / 2
+        self.engines = EnginePool(
+            settings.engine_urls, settings.internal_secret, settings.turn_seconds, patience
         )
+        self._settings = settings
 
     def turn_runner(self, at_once: int) -> TurnRunner:
         """Answers turns in this process."""
-        return TurnRunner(self.store, self.engine(), self.watcher, self._settings.lease_seconds, at_once)
+        return TurnRunner(self.store, self.engines, self.watcher, self._settings.lease_seconds, at_once)
+
+    def wechat_accounts(self) -> dict[str, Account]:
+        """The WeChat accounts of this installation; ends the process where their file is wrong."""
+        try:
+            return load(self._settings.data_dir)
+        except WrongAccounts as error:
+            sys.exit(str(error))
 
     def silence(self) -> Silence:
         """What follows when shoppers say nothing."""

@@ -1,11 +1,15 @@
-"""The process behind the faces: takes over turns of a front that died, minds the silences, tidies up."""
+"""The process behind the faces: takes over turns of a front that died, keeps the queue, tidies up."""
 
 import asyncio
 import signal
 
 from bot import logs
+from bot.channels.wechat.channel import WeChat
+from bot.conversations import waits
 from bot.conversations.attachments import Attachments
 from bot.conversations.privacy import Privacy
+from bot.handoff import keeping
+from bot.handoff.webhooks.runner import Webhooks
 from bot.settings import settings
 from bot.wiring import Heart, background
 
@@ -21,13 +25,22 @@ async def work() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     kept = Attachments(heart.store, settings.data_dir)
     privacy = Privacy(heart.store, settings.data_dir)
-    async with background(
-        heart.watcher.run(),
-        heart.turn_runner(TURNS_AT_ONCE).run(),
-        heart.silence().watch(heart.store),
-        kept.sweep_hourly(),
-        privacy.tell_engine(heart.engine()),
-        privacy.retain(settings.retention_days),
+    wechat = WeChat(heart.wechat_accounts(), heart.store, kept)
+    async with (
+        wechat.open(),
+        background(
+            heart.watcher.run(),
+            heart.engines.watch(),
+            heart.turn_runner(TURNS_AT_ONCE).run(),
+            waits.watch(heart.store, heart.watcher.hint),
+            heart.silence().watch(heart.store),
+            keeping.keep(heart.store, heart.watcher.hint),
+            kept.sweep_hourly(),
+            privacy.tell_engine(heart.engines),
+            privacy.retain(settings.retention_days),
+            Webhooks(heart.store, settings.webhook_secret).run(),
+            wechat.deliver(heart.watcher),
+        ),
     ):
         await stop.wait()
 

@@ -10,8 +10,7 @@ from starlette.templating import Jinja2Templates
 
 from bot.conversations import titles
 from bot.conversations.models import Message
-from bot.conversations.store import Store
-from bot.conversations.turns import UNSURE
+from bot.conversations.store import UNSURE, Store
 from bot.staff import texts
 from bot.staff.sessions import Staff, require
 
