@@ -1,9 +1,14 @@
-"""Stand-ins for an engine in trouble. What the engine says when all is well is tested on the real one."""
+"""Stand-ins for an engine in trouble. What the engine says when all is well is tested on the real one.
+
+``python -m tests.faults PORT SECONDS`` is one as a process, which takes so long for each answer.
+"""
 
 import asyncio
 import random
+import sys
 from dataclasses import dataclass, field
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +24,7 @@ class TroubledEngine:
     body: bytes | None = None
     intent: str = "greet"
     handoff: dict[str, object] | None = None
+    model: str = "troubled"
     asked: list[str] = field(default_factory=list)
 
     async def answer(self, request: Request) -> Response:
@@ -31,9 +37,22 @@ class TroubledEngine:
             "replies": [{"text": f"回答 {said.get('text') or said.get('payload')}"}],
             "understanding": {"intent": self.intent, "confidence": 0.9, "ranking": [], "entities": []},
             "handoff": self.handoff,
-            "model": "troubled",
+            "model": self.model,
         }
         return JSONResponse(answer, self.status)
 
+    async def ready(self, _: Request) -> Response:
+        return JSONResponse({"model": self.model})
+
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/webhooks/conversation/webhook", self.answer, methods=["POST"])])
+        return Starlette(
+            routes=[
+                Route("/webhooks/conversation/webhook", self.answer, methods=["POST"]),
+                Route("/webhooks/conversation/ready", self.ready),
+            ]
+        )
+
+
+if __name__ == "__main__":
+    engine = TroubledEngine((float(sys.argv[2]),) * 2, model=sys.argv[1])
+    uvicorn.run(engine.app(), port=int(sys.argv[1]), log_level="error")

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-import psycopg
-
 
 def programs() -> Path | None:
     """Folder of ``initdb`` and ``pg_ctl``, newest version first."""
@@ -46,10 +44,8 @@ class PostgreSQL:
         """A new database's address; a copy of the one at ``template``, to which nobody may be connected."""
         name = f"tests{next(self._names)}"
         original = template.partition("@/")[2].partition("?")[0] or template
-        with psycopg.connect(
-            host=str(self._folder), user="tests", dbname="postgres", autocommit=True
-        ) as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {original}")
+        createdb = [self._bin / "createdb", "-h", self._folder, "-U", "tests", "-T", original, name]
+        subprocess.run(createdb, check=True, timeout=60, stdin=subprocess.DEVNULL)
         return f"postgresql://tests@/{name}?host={self._folder}"
 
     def _run(self, program: str, *arguments: str) -> None:

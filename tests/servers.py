@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,10 +16,16 @@ PORTS = range(15000, 32000)
 
 def free_port() -> int:
     """A port of the loopback that nobody uses now."""
+    return free_ports(1)
+
+
+def free_ports(count: int) -> int:
+    """The first of so many ports in a row that nobody uses now."""
     while True:
         port = secrets.choice(PORTS)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+        with suppress(OSError), ExitStack() as probes:
+            for each in range(port, port + count):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", each))
             return port
 
 

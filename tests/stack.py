@@ -5,18 +5,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Any
 
 import httpx
 import jwt
 import psutil
+from sqlalchemy import update
 
 from bot import demo
+from bot.conversations.database import connect
+from bot.conversations.store import Store
+from bot.handoff import agents
+from bot.handoff.models import Agent
 from bot.launcher import Stack
 from bot.settings import Settings
-from tests.servers import free_port
+from tests.servers import free_port, free_ports
 from tests.shop_proxy import ShopProxy, shop_proxy
 from tests.shopper import Shopper
+
+SOMEBODY = 9000
 
 
 @dataclass
@@ -34,10 +42,14 @@ class Running:
         return Shopper(self.settings.front, self.customers[customer] if customer else None)
 
     def process(self, name: str) -> psutil.Process:
-        """The process of the Procfile with this name, as it runs now."""
-        module = {"actions": "actions", "engine": "bot.engine.run"}.get(name, f"bot.{name}")
+        """The process of the Procfile with this name, as it runs now; the second engine is "engine2"."""
+        kind, number = name.rstrip(digits), int(name.lstrip(ascii_letters) or 1)
+        module = {"actions": "actions", "engine": "bot.engine.run"}.get(kind, f"bot.{kind}")
+        port = str(self.settings.engine_port + number - 1)
         for child in psutil.Process(self.supervisor).children():
-            if module in child.cmdline():
+            if module in child.cmdline() and (
+                kind != "engine" or child.environ()["GUITAI_ENGINE_PORT"] == port
+            ):
                 return child
         raise LookupError(f"{name} does not run")
 
@@ -74,11 +86,23 @@ class Running:
         return list(self.order_backend(f"/v1/orders/{order_no}/shipments", customer)["items"])
 
 
+def somebody_there(settings: Settings) -> None:
+    """An agent who is busy for as long as the tests run."""
+    store = Store(connect(settings.database))
+    agents.come(store, SOMEBODY, "值班", "busy")
+    with store.writing() as session:
+        hers = update(Agent).where(Agent.id == SOMEBODY)
+        session.execute(hers.values(seen_at=datetime.now(UTC) + timedelta(days=1)))
+
+
 @contextmanager
-def running_stack(data_dir: Path, *, proxied: bool = False) -> Iterator[Running]:
+def running_stack(
+    data_dir: Path, *, proxied: bool = False, staffed: bool = True, engines: int = 1
+) -> Iterator[Running]:
     """Start everything on free ports with its data in ``data_dir``; stops it at the end.
 
-    ``proxied`` puts a ``Running.proxy`` between the actions (and the desk) and the shop.
+    ``proxied`` puts a ``Running.proxy`` between the actions (and the desk) and the shop. ``staffed`` has
+    somebody at the desk who takes nothing by herself, so that whoever wants a person waits in the queue.
     """
     shop_port = free_port()
     with ExitStack() as around:
@@ -88,7 +112,8 @@ def running_stack(data_dir: Path, *, proxied: bool = False) -> Iterator[Running]
             front_port=free_port(),
             office_port=free_port(),
             shop_port=shop_port,
-            engine_port=free_port(),
+            engine_port=free_ports(engines),
+            engines=engines,
             actions_port=free_port(),
             shop_url=proxy.address if proxy else "",
         )
@@ -97,6 +122,8 @@ def running_stack(data_dir: Path, *, proxied: bool = False) -> Iterator[Running]
         users = demo.prepare(settings)
         around.callback(stack.stop)
         stack.start()
+        if staffed:
+            somebody_there(settings)
         written = demo.addresses(settings, users)
         customers = {c["id"]: c["customer_token"] for c in written["customers"]}  # type: ignore[attr-defined]
         yield Running(settings, users, customers, stack.pid, proxy)

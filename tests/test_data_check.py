@@ -37,6 +37,13 @@ nlu: [{intent: faq/return_postage, metadata: {intent: order_status}, examples: '
 responses: {utter_faq/return_postage: [{text: 质量问题由我们承担}]}
 """,
     "data/wording.yml": "readings: {order_status: 查订单}\n",
+    "data/replies.yml": """
+variables: {order_no: 订单号}
+replies:
+  general:
+  - {shortcut: sd, title: 稍等, text: 请您稍等}
+  - {shortcut: cf, title: 催发货, text: "订单 {order_no} 会在 {dispatch_hours} 小时内发出"}
+""",
     "data/policies.yml": "dispatch_hours: 48\nself_service_limit: 2000\n",
     "data/stories/greet.yml": "rules: [{rule: a, steps: [{intent: greet}, {action: utter_greet}]}]\n",
     "data/stories/order_status.yml": """
@@ -376,6 +383,24 @@ def drop(name: str) -> Callable[[Path], object]:
             "actions/order_status.py:2",
             "cannot be read",
             id="broken code",
+        ),
+        pytest.param(
+            change("data/replies.yml", "{order_no}", "{order_number}"),
+            "data/replies.yml:6",
+            "the reply says {order_number}, which nothing fills in",
+            id="reply with an unknown variable",
+        ),
+        pytest.param(
+            change("data/replies.yml", "shortcut: cf", "shortcut: SD"),
+            "data/replies.yml:6",
+            "shortcut sd is already taken at data/replies.yml:5",
+            id="doubled shortcut",
+        ),
+        pytest.param(
+            change("data/replies.yml", "shortcut: cf", "shortcut: 12"),
+            "data/replies.yml:6",
+            "the reply has no shortcut",
+            id="shortcut that is a number",
         ),
         pytest.param(drop("domain.yml"), "domain.yml", "cannot be read", id="no domain"),
     ],

@@ -9,7 +9,13 @@ import pytest
 
 @pytest.mark.parametrize("module", ["bot.cli", "bot.front", "bot.worker"])
 def test_a_wrong_setting_is_named_in_a_sentence(module: str) -> None:
-    wrong = {"GUITAI_FRONT_PORT": "abc", "GUITAI_SESSION_DAYS": "0"}
+    wrong = {
+        "GUITAI_FRONT_PORT": "abc",
+        "GUITAI_ENGINE_PORT": "65530",
+        "GUITAI_ENGINES": "7",
+        "GUITAI_ENGINE_URL": "http://10.0.0.5:5005, 10.0.0.6:5005",
+        "GUITAI_SESSION_DAYS": "0",
+    }
     done = subprocess.run(
         [sys.executable, "-m", module, "demo"],
         env={**os.environ, **wrong},
@@ -22,5 +28,8 @@ def test_a_wrong_setting_is_named_in_a_sentence(module: str) -> None:
     lines = done.stderr.strip().splitlines()
     assert [line.split(" is wrong: ")[0] for line in lines] == [
         "The setting GUITAI_FRONT_PORT",
+        "The setting GUITAI_ENGINES",
+        "The setting GUITAI_ENGINE_URL",
         "The setting GUITAI_SESSION_DAYS",
     ]
+    assert "'10.0.0.6:5005' is no engine's address such as http://" in done.stderr

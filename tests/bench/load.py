@@ -94,7 +94,7 @@ def _front_alone(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     environment = {f"GUITAI_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
     log = folder / "front.log"
     with (
-        _process(folder / "engine.log", "tests.bench.load_engine", settings.engine.rpartition(":")[2]),
+        _process(folder / "engine.log", "tests.bench.load_engine", settings.engine_url.rpartition(":")[2]),
         _process(log, "bot.front", **environment) as front,
     ):
         _until_healthy(f"{settings.front}/healthz", log)

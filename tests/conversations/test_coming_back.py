@@ -37,7 +37,7 @@ def test_shortly_after_the_dialogue_goes_on(running: Running) -> None:
     shopper = running.shopper(customer)
     assert "确认取消" in titles(shopper.say(f"取消订单{order}"))
     ended(running, shopper, timedelta(hours=1))
-    asked = shopper.say("这个钱会退到哪里")
+    asked = shopper.say("多少钱包邮")
     assert "确认取消" in titles(asked), asked
     shopper.tap("先不取消")
     assert (customer, order) == running.paid_order()

@@ -60,7 +60,7 @@ def health(running: Running, name: str) -> str:
         "front": f"{s.front}/healthz",
         "shop": f"{s.shop_api}/healthz",
         "actions": f"http://127.0.0.1:{s.actions_port}/health",
-        "engine": f"{s.engine}/webhooks/conversation/ready",
+        "engine": f"{s.engine_urls[0]}/webhooks/conversation/ready",
     }[name]
 
 

@@ -1,10 +1,11 @@
-"""The main job in two real browsers: the bot answers, gives up, a human takes over and hands back."""
+"""The main job in two real browsers: the bot answers, gives up, a human is given it and hands it back."""
 
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from bot.conversations.store import Store
 from tests.stack import Running
 
 
@@ -35,8 +36,20 @@ def open_desk(running: Running, page: Page, name: str) -> None:
     expect(page.get_by_test_id("desk")).to_be_visible()
 
 
+def begin_shift(page: Page) -> None:
+    page.get_by_test_id("shift-start").click()
+    expect(page.get_by_test_id("presence")).to_have_attribute("data-presence", "online")
+
+
+def choose_presence(page: Page, presence: str) -> None:
+    page.get_by_test_id("presence").click()
+    page.get_by_test_id(f"presence-{presence}").click()
+
+
 @pytest.mark.timeout(180)
-def test_from_the_bot_to_a_human_and_back(running: Running, context: Callable[..., BrowserContext]) -> None:
+def test_from_the_bot_to_a_human_and_back(
+    running: Running, desk: Store, context: Callable[..., BrowserContext]
+) -> None:
     shopper, agent = context().new_page(), context().new_page()
     order = next(o for o in running.orders("c1001") if o["status"] == "shipped")
     (parcel,) = running.parcels("c1001", order["no"])
@@ -52,12 +65,13 @@ def test_from_the_bot_to_a_human_and_back(running: Running, context: Callable[..
     expect(said(shopper, "system").last).to_contain_text("位")
 
     open_desk(running, agent, "xiaowang")
-    agent.get_by_test_id("tab-queue").click()
-    agent.get_by_test_id("conversation-row").filter(has_text="那明天北京天气怎么样").last.click()
+    agent.get_by_test_id("tab-mine").click()
+    expect(agent.get_by_test_id("conversation-row")).to_have_count(0)
+    begin_shift(agent)
+    expect(said(shopper, "system").last).to_contain_text("小王")
+    agent.get_by_test_id("conversation-row").filter(has_text="那明天北京天气怎么样").click()
     expect(agent.get_by_test_id("packet")).to_contain_text(order["no"])
     expect(agent.get_by_test_id("orders")).to_contain_text(order["items"][0]["name"])
-    agent.get_by_test_id("take").click()
-    expect(said(shopper, "system").last).to_contain_text("小王")
 
     agent.get_by_test_id("composer").fill("您好，我是小王，诗不会写，别的都可以帮您")
     agent.get_by_test_id("send").click()
@@ -73,18 +87,24 @@ def test_from_the_bot_to_a_human_and_back(running: Running, context: Callable[..
     expect(said(shopper, "system").last).to_contain_text("智能助手")
     say(shopper, "多少钱包邮")
     expect(said(shopper, "bot").last).to_contain_text("59")
+    choose_presence(agent, "offline")
+    expect(agent.get_by_test_id("shift-start")).to_be_visible()
 
 
 def last_seq(page: Page) -> str | None:
     return page.locator("#guitai-widget [part~=message]").last.get_attribute("data-seq")
 
 
-def test_a_service_that_ended_is_rated(running: Running, context: Callable[..., BrowserContext]) -> None:
+def test_a_service_that_ended_is_rated(
+    running: Running, desk: Store, context: Callable[..., BrowserContext]
+) -> None:
     shopper, agent = context().new_page(), context().new_page()
+    open_desk(running, agent, "xiaowang")
+    begin_shift(agent)
+    choose_presence(agent, "busy")  # so that she picks herself
     open_widget(running, shopper, "c1003")
     widget(shopper, "human").click()
     expect(said(shopper, "system").last).to_contain_text("位")
-    open_desk(running, agent, "xiaowang")
     agent.get_by_test_id("tab-queue").click()
     agent.get_by_test_id("conversation-row").filter(has_text="王思琪").last.click()
     agent.get_by_test_id("take").click()

@@ -18,14 +18,15 @@ from bot.conversations import ownership
 from bot.conversations.database import connect
 from bot.conversations.ownership import IllegalMove
 from bot.conversations.store import NotYours, Store
+from bot.handoff import agents
 
-AGENTS = ["h1", "h2", "h3", "h4"]
+AGENTS = [9001, 9002, 9003, 9004]
 AT_ONCE = 2  # conversations that one agent has
 PAUSE = 0.12  # seconds between two steps of all agents together
 UNASKED = 0.15  # share of takeovers from the bot, in mid-talk
 
 
-def step(store: Store, agent: str, chance: random.Random) -> None:
+def step(store: Store, agent: int, chance: random.Random) -> None:
     """One thing an agent does: take somebody, or say something, or let somebody go."""
     mine = store.owned([ownership.agent(agent)])
     if len(mine) < AT_ONCE and chance.random() < 0.6:
@@ -50,7 +51,7 @@ def step(store: Store, agent: str, chance: random.Random) -> None:
             store.close(conversation, agent)
 
 
-def say(store: Store, conversation: str, agent: str, text: str, client_id: str) -> int:
+def say(store: Store, conversation: str, agent: int, text: str, client_id: str) -> int:
     """Say it, again while the database cannot take it."""
     while True:
         try:
@@ -62,8 +63,13 @@ def say(store: Store, conversation: str, agent: str, text: str, client_id: str) 
 def main() -> None:
     store = Store(connect(sys.argv[1]))
     chance = random.Random(sys.argv[2])
+    seen_at = 0.0
     while True:
         with suppress(NotYours, IllegalMove, SQLAlchemyError):
+            if time.monotonic() - seen_at > agents.BEAT:
+                for agent in AGENTS:
+                    agents.come(store, agent, f"小{agent}", "busy")
+                seen_at = time.monotonic()
             step(store, chance.choice(AGENTS), chance)
         time.sleep(chance.uniform(0, 2 * PAUSE))
 

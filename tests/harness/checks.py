@@ -21,20 +21,23 @@ KINDS = ("lost", "doubled", "out_of_order", "bot_after_takeover", "unclean")
 OWNER_AFTER = {
     "handed_over": "queue",
     "requeued": "queue",
+    "agent_gone": "queue",
     "left_queue": "bot",
+    "ticket_opened": "bot",
+    "ticket_added": "bot",
     "taken": "agent",
     "handed_back": "bot",
     "closed": "closed",
     "closed_by_shopper": "closed",
     "closed_by_silence": "closed",
 }
-NOTICE_OF_MOVE = {
-    "take": "taken",
-    "transfer": "taken",
-    "requeue": "requeued",
-    "hand_back": "handed_back",
-    "leave_queue": "left_queue",
-}
+# Each of these moves has one of these notices.
+TOLD_BY = (
+    ({"take", "assign", "transfer"}, {"taken"}),
+    ({"requeue"}, {"requeued", "agent_gone"}),
+    ({"hand_back"}, {"handed_back"}),
+    ({"leave_queue"}, {"left_queue", "ticket_opened", "ticket_added"}),
+)
 
 
 @dataclass
@@ -57,8 +60,8 @@ class Breaches:
 
 
 def _pattern(key: str) -> re.Pattern[str]:
-    said = notices.text(key, position="\0", name="\0")
-    return re.compile(re.escape(said).replace("\0", ".+?"))
+    said = notices.text(key, **dict.fromkeys(("position", "name", "wait", "number", "back", "due"), "\0"))
+    return re.compile(re.escape(said).replace("\0", ".*?"))
 
 
 _NOTICES = {key: _pattern(key) for key in OWNER_AFTER}
@@ -131,11 +134,11 @@ def _check_answer(
 def check_events(conversation: str, log: Sequence[Message], moves: Sequence[str], breaches: Breaches) -> None:
     """Every takeover and return has its notice: else the owners above would be read wrongly."""
     told = Counter(notice_of(m) for m in log)
-    happened = Counter(NOTICE_OF_MOVE.get(move) for move in moves)
-    for notice in NOTICE_OF_MOVE.values():
-        if happened[notice] != told[notice]:
-            kind = "lost" if happened[notice] > told[notice] else "doubled"
-            breaches.add(kind, conversation, f"{notice} {happened[notice]} times, told {told[notice]} times")
+    for group, keys in TOLD_BY:
+        happened, said = sum(move in group for move in moves), sum(told[key] for key in keys)
+        if happened != said:
+            kind = "lost" if happened > said else "doubled"
+            breaches.add(kind, conversation, f"{group} {happened} times, told {said} times")
 
 
 def check_accepted(

@@ -203,7 +203,7 @@ class Faults:
             "office": f"{s.office}/healthz",
             "shop": f"{s.shop_api}/healthz",
             "actions": f"http://127.0.0.1:{s.actions_port}/health",
-            "engine": f"{s.engine}/webhooks/conversation/ready",
+            "engine": f"{s.engine_urls[0]}/webhooks/conversation/ready",
         }
         async with asyncio.timeout(UP_WITHIN), httpx.AsyncClient(timeout=2, trust_env=False) as http:
             while name in health:

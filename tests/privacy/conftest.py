@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine, func, select
 
+from bot.channels.wechat.models import Begun, Button, PassiveReply, User
+from bot.conversations import notes, tickets
 from bot.conversations.attachments import Attachments
-from bot.conversations.models import Base, Delivery, Rating
+from bot.conversations.models import Allowance, Base, Delivery, Guest, Rating
 from bot.conversations.privacy import Privacy
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import Store
@@ -34,11 +36,31 @@ class Installation:
         assert turn
         store.finish_turn(turn, [Reply("好的")], {"intent": "order_status"}, "model", {"reason": "complaint"})
         store.take(conversation, 7, "小陈")
+        notes.add(store, conversation, 7, "小陈", words)
+        tickets.create(store, conversation, 7, "小陈", words, words)
         store.hand_back(conversation, 7, settled=words)
         store.receive(conversation, "b", words)
         store.claim_turn("somebody else", 30.0)
         with store.writing() as session:
             session.add(Delivery(conversation_id=conversation, receiver="mail", next_at=now()))
+            session.add_all(
+                [
+                    Allowance(conversation_id=conversation, kind="message", left=5, until=now()),
+                    User(conversation_id=conversation, account="shop", openid=f"o{conversation}"),
+                    PassiveReply(conversation_id=conversation, key="m:1", at=now(), text=words),
+                    Begun(conversation_id=conversation, seq=1, parts=1),
+                    Button(
+                        id=f"b{conversation}",
+                        conversation_id=conversation,
+                        seq=1,
+                        number=1,
+                        title=words,
+                        payload="/greet",
+                        until=now(),
+                    ),
+                ]
+            )
+            session.add(Guest(conversation_id=conversation, agent_id=8, by="agent:7", at=now()))
             rating = Rating(conversation_id=conversation, served_by="bot", seq=1, asked_at=now())
             rating.score, rating.comment = 1, words
             session.add(rating)

@@ -1,13 +1,13 @@
 """Export and erasure on the running installation, as its owner and the shopper see them."""
 
-import sqlite3
 import time
 import zipfile
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from bot.conversations.database import connect
 from tests.commands import bot
 from tests.privacy.conftest import picture
 from tests.shopper import Shopper, text_of
@@ -18,10 +18,13 @@ ORDER = "2026112000012345"
 
 
 def remembered(running: Running, conversation: str) -> int:
-    """How many events the engine keeps of the conversation."""
-    query = "SELECT count(*) FROM events WHERE sender_id = ?"
-    with closing(sqlite3.connect(running.settings.engine_database)) as connection:
-        return int(connection.execute(query, (conversation,)).fetchone()[0])
+    """How many turns the engine keeps of the conversation."""
+    query = text("SELECT count(*) FROM engine_turn WHERE conversation_id = :conversation")
+    database = connect(running.settings.engine_database)
+    with database.begin() as connection:
+        kept = int(connection.execute(query, {"conversation": conversation}).scalar_one())
+    database.dispose()
+    return kept
 
 
 def until_forgotten(running: Running, conversation: str, seconds: float) -> None:
