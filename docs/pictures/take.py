@@ -1,88 +1,214 @@
-"""Takes the README's pictures of a running stack: ``make pictures``."""
+"""Takes the pictures of README and guide of a running stack: ``make pictures``."""
 
 import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize
 
+from bot.conversations import ownership
+from bot.conversations.database import connect
+from bot.conversations.store import Store
+from bot.handoff import agents
 from tests.browser import chromium_browser
-from tests.conversations.test_story import open_desk, open_widget, said, say, widget
+from tests.conversations.test_story import begin_shift, open_desk, open_widget, said, say, widget
+from tests.desk.working import set_back
 from tests.stack import Running, running_stack
 
 HERE = Path(__file__).parent
-WIDE = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+SHOP = ViewportSize(width=1280, height=800)
+DESK = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+COLOURS = 256  # of a picture: a third of the bytes, and nobody sees it
 
 
 def main() -> None:
-    """Write demo.png, widget-phone.png, return-phone.png, desk.png and desk-phone.png."""
+    """Write demo.png, widget-*.png, return-phone.png, desk.png and desk-*.png."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_stack(Path(folder)) as running,
+        running_stack(Path(folder), staffed=False) as running,
         chromium_browser() as browser,
     ):
-        shopper = _page(browser, WIDE)
-        open_widget(running, shopper, "c1001")
-        say(shopper, "我的快递到哪了")
-        widget(shopper, "card").last.wait_for()
-        _settle(shopper, "demo")
+        _demo(running, browser)
         _phone_widget(running, browser)
         _return(running, browser)
-        say(shopper, "帮我写一首关于秋天的诗")
-        widget(shopper, "choice").filter(has_text="转人工").last.wait_for()
-        say(shopper, "那明天北京天气怎么样")
-        said(shopper, "system").last.wait_for()
-        _desk(running, browser, shopper)
+        waits = _message_taken(running, browser)
+        agent, shopper = _busy_desk(running, browser)
+        _agent(running, browser, agent, shopper)
+        _supervisor(running, browser)
+        _ticket(agent, waits)
+
+
+# -- the widget -----------------------------------------------------------------------------------------
+
+
+def _demo(running: Running, browser: Browser) -> None:
+    page = _page(browser, SHOP)
+    open_widget(running, page, "c1001")
+    say(page, "我的快递到哪了")
+    widget(page, "card").last.wait_for()
+    _take(page, "demo")
 
 
 def _phone_widget(running: Running, browser: Browser) -> None:
-    page = _page(browser, PHONE, has_touch=True, is_mobile=True)
+    page = _phone(browser)
     open_widget(running, page, "c1002")
     say(page, "退货运费谁出")
     said(page, "bot").last.wait_for()
     say(page, "帮我查一下订单")
     widget(page, "card").last.wait_for()
-    _settle(page, "widget-phone")
+    _take(page, "widget-phone")
 
 
 def _return(running: Running, browser: Browser) -> None:
-    page = _page(browser, PHONE, has_touch=True, is_mobile=True)
+    page = _phone(browser)
     open_widget(running, page, "c1005")
     say(page, "昨天收到的羽绒服太小了，想退")
     widget(page, "choice").filter(has_text="确认提交").last.click()
     widget(page, "card").last.wait_for()
-    _settle(page, "return-phone")
+    _take(page, "return-phone")
 
 
-def _desk(running: Running, browser: Browser, shopper: Page) -> None:
-    agent = _page(browser, WIDE)
+def _message_taken(running: Running, browser: Browser) -> Page:
+    """A shopper who wants a person while nobody is there."""
+    page = _phone(browser)
+    open_widget(running, page, "c1006")
+    say(page, "快递五天没动了，是不是丢了")
+    said(page, "bot").last.wait_for()
+    say(page, "转人工")
+    said(page, "system").last.wait_for()
+    return page
+
+
+# -- the desk -------------------------------------------------------------------------------------------
+
+
+def _busy_desk(running: Running, browser: Browser) -> tuple[Page, Page]:
+    """小王 and 小李 have their hands full and more wait: 小王's page, and the shopper of her open chat."""
+    store = Store(connect(running.settings.database))
+    agent = _page(browser, DESK)
     open_desk(running, agent, "xiaowang")
-    agent.get_by_test_id("tab-queue").click()
-    agent.get_by_test_id("conversation-row").first.click()
-    agent.get_by_test_id("take").click()
-    agent.get_by_test_id("composer").fill("您好，我是小王，您的跑鞋明天就能送到啦")
-    agent.get_by_test_id("send").click()
+    begin_shift(agent)
+    shopper = _page(browser, PHONE)
+    open_widget(running, shopper, "c1003")
+    say(shopper, "我的订单发货了吗")
+    said(shopper, "bot").last.wait_for()
+    say(shopper, "转人工")
+    said(shopper, "system").filter(has_text="小王").wait_for()
+    coupon = ("优惠券怎么用不了", "是满 599 减 60 的那张")
+    refund = ("我的退款到哪了", "当时是用零钱付的，退到哪里？")
+    locker = ("我的快递到哪了", "能不能帮我放快递柜")
+    _come(running, store, "小王", 4, c1010=coupon, c1007=refund, c1001=locker)
+    second = _page(browser, DESK)
+    open_desk(running, second, "xiaoli")
+    begin_shift(second)
+    shoes, parcel = ("推荐一双跑鞋", "平时穿 42，要买大一码吗？"), ("我的快递到哪了", "另一个包裹在哪里")
+    _come(running, store, "小李", 2, c1008=shoes, c1009=parcel)
+    _wait(running, store, "c1004", 40, "我的快递到哪了", "转人工", "今天能在下班前送到吗，急用！")
+    _wait(running, store, "c1002", 75, "太离谱了，说好昨天到的，气死我了，我要投诉")
+    agent.get_by_test_id("tab-mine").click()
+    agent.get_by_test_id("conversation-row").filter(has_text="王思琪").click()
+    return agent, shopper
+
+
+def _come(running: Running, store: Store, name: str, capacity: int, **shoppers: tuple[str, str]) -> None:
+    """They ask, want a person, and are given to the agent of this name, who then has no room."""
+    agent = next(one.id for one in agents.all(store) if one.name == name)
+    agents.configure(store, agent, capacity=capacity)
+    for customer, (topic, words) in shoppers.items():
+        shopper = running.shopper(customer)
+        shopper.say(topic)
+        shopper.say("转人工")
+        while store.conversation(shopper.conversation).owner != ownership.agent(agent):
+            time.sleep(0.1)
+        shopper.send(words)
+
+
+def _wait(running: Running, store: Store, customer: str, seconds: int, *words: str) -> None:
+    """She waits in the queue, for so long already."""
+    shopper = running.shopper(customer)
+    for each in words:
+        shopper.say(each)
+    set_back(store, shopper.conversation, seconds)
+
+
+def _agent(running: Running, browser: Browser, page: Page, shopper: Page) -> None:
+    composer = page.get_by_test_id("composer")
+    composer.fill("您好，我是小王，前面的聊天我都看到了。这单还没发货，我随时可以帮您处理。")
+    composer.press("Enter")
+    page.get_by_test_id("mode-note").click()
+    composer.fill("上次也是等发货等急了，优先处理。")
+    composer.press("Enter")
+    page.get_by_test_id("mode-reply").click()
     said(shopper, "agent").last.wait_for()
-    say(shopper, "太好了，谢谢！")
-    agent.get_by_test_id("message").filter(has_text="太好了").wait_for()
-    _settle(agent, "desk")
-    narrow = _page(browser, PHONE, has_touch=True, is_mobile=True)
-    open_desk(running, narrow, "xiaowang")
-    narrow.get_by_test_id("tab-mine").click()
-    narrow.get_by_test_id("conversation-row").first.click()
-    narrow.get_by_test_id("message").last.wait_for()
-    _settle(narrow, "desk-phone")
+    say(shopper, "那帮我取消吧，退款多久能到账？")
+    page.get_by_test_id("suggestion-1").wait_for()
+    _take(page, "desk")
+    composer.press_sequentially("/t")
+    page.get_by_test_id("canned-option").first.wait_for()
+    _take(page, "desk-canned")
+    composer.press("Escape")
+    composer.fill("")
+    for name, options in (("desk-phone", PHONE), ("desk-dark", SHOP)):
+        other = _phone(browser) if options is PHONE else _page(browser, SHOP, color_scheme="dark")
+        open_desk(running, other, "xiaowang")
+        other.get_by_test_id("tab-mine").click()
+        other.get_by_test_id("conversation-row").filter(has_text="王思琪").click()
+        other.get_by_test_id("message").last.wait_for()
+        _take(other, name)
+        other.context.close()
+    page.get_by_test_id("order-more").first.click()
+    page.get_by_test_id("act-cancel").click()
+    page.get_by_test_id("act-confirm").wait_for()
+    _take(page, "desk-action")
+    page.get_by_test_id("act-confirm").click()
+    page.get_by_test_id("act-close").click()
 
 
-def _page(browser: Browser, viewport: dict[str, int], **options: bool) -> Page:
+def _supervisor(running: Running, browser: Browser) -> None:
+    page = _page(browser, DESK)
+    open_desk(running, page, "supervisor")
+    page.get_by_test_id("to-live").click()
+    page.get_by_test_id("live-row").first.wait_for()
+    _take(page, "desk-live")
+
+
+def _ticket(agent: Page, shopper: Page) -> None:
+    agent.get_by_test_id("tab-tickets").click()
+    agent.get_by_test_id("tickets-open").click()
+    agent.get_by_test_id("ticket-row").first.click()
+    agent.get_by_test_id("ticket-set-owner").select_option(label="小王")
+    agent.get_by_test_id("ticket-row").filter(has_text="小王").wait_for()
+    agent.get_by_test_id("ticket-set-state").select_option("in_progress")
+    widget(shopper, "card").filter(has_text="处理中").last.wait_for()
+    agent.get_by_test_id("ticket-note").fill("快递公司已经找到包裹，今天下午重新派送。")
+    agent.get_by_test_id("ticket-add").click()
+    said(shopper, "system").filter(has_text="重新派送").wait_for()
+    _take(agent, "desk-ticket")
+    _take(shopper, "widget-ticket")
+
+
+# -- taking ---------------------------------------------------------------------------------------------
+
+
+def _page(browser: Browser, viewport: ViewportSize, **options: object) -> Page:
     context = browser.new_context(viewport=viewport, locale="zh-CN", **options)  # type: ignore[arg-type]
     context.set_default_timeout(20_000)
     return context.new_page()
 
 
-def _settle(page: Page, name: str) -> None:
+_phone: Callable[[Browser], Page] = partial(_page, viewport=PHONE, has_touch=True, is_mobile=True)
+
+
+def _take(page: Page, name: str) -> None:
     page.wait_for_timeout(1200)
-    page.screenshot(path=HERE / f"{name}.png")
+    shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    few = shot.quantize(COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    few.save(HERE / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
