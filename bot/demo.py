@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.channels.wechat.accounts import WrongAccounts, ensure_simulated
 from bot.conversations.database import connect
 from bot.launcher import CannotStart, Stack, write_private
 from bot.migrations import upgrade
@@ -59,13 +60,20 @@ def run(settings: Settings, say: Callable[[str], None] = typer.echo) -> None:
 
 
 def prepare(settings: Settings) -> list[dict[str, str]]:
-    """Make the database and the staff accounts; answers ``{role, name, display_name, password}`` of each."""
+    """Make the database, the staff and a simulated WeChat account.
+
+    Gives ``{role, name, display_name, password}`` of each member of staff. Raises CannotStart.
+    """
     upgrade(settings.database)
     kept = settings.data_dir / "passwords.json"
     users = json.loads(kept.read_text()) if kept.exists() else []
     made = ensure_accounts(Accounts(connect(settings.database)))
     users = [u for u in users if u["name"] not in {m["name"] for m in made}] + made
     write_private(kept, users)
+    try:
+        ensure_simulated(settings.data_dir, settings.wechat_simulator)
+    except WrongAccounts as error:
+        raise CannotStart(str(error)) from None
     return users
 
 
@@ -77,6 +85,7 @@ def addresses(settings: Settings, users: list[dict[str, str]]) -> dict[str, obje
         "desk": f"{settings.office}/desk",
         "studio": f"{settings.office}/studio",
         "shop": settings.shop,
+        "wechat": settings.wechat_simulator,
         "users": users,
         "customers": [
             {**customer, "customer_token": customer_token(settings, customer["id"])}
@@ -89,7 +98,8 @@ def _print_where(settings: Settings, users: list[dict[str, str]], say: Callable[
     say(f"\n  Guitai (柜台) is open:  {typer.style(settings.shop, bold=True)}\n")
     say("  The page above is the sample shop with the chat widget; it links to")
     say(f"    desk    {settings.office}/desk")
-    say(f"    studio  {settings.office}/studio\n")
+    say(f"    studio  {settings.office}/studio")
+    say(f"    wechat  {settings.wechat_simulator}  (a simulated phone)\n")
     for user in users:
         say(f"    {user['role']:11} {user['name']:11} {user['password']}")
     say("\n  At the desk press 开始接待 (start the shift): then conversations come to you.")

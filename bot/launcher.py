@@ -49,6 +49,7 @@ class Stack:
             ("GUITAI_FRONT_PORT", settings.host, settings.front_port),
             ("GUITAI_OFFICE_PORT", settings.host, settings.office_port),
             ("GUITAI_SHOP_PORT", settings.host, settings.shop_port),
+            ("GUITAI_WECHAT_PORT", settings.host, settings.wechat_port),
             ("GUITAI_ACTIONS_PORT", "127.0.0.1", settings.actions_port),
             *(("GUITAI_ENGINE_PORT", "127.0.0.1", port) for port in settings.engine_ports),
         ]
@@ -150,6 +151,7 @@ class Stack:
             "shop": f"{s.shop_api}/healthz",
             "front": f"http://{s.host}:{s.front_port}/healthz",
             "office": f"http://{s.host}:{s.office_port}/healthz",
+            "wechat": f"{s.wechat_simulator}/healthz",
             "actions": f"http://127.0.0.1:{s.actions_port}/health",
             **{
                 _engine(number): f"{url}/webhooks/conversation/ready"

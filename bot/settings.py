@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     front_port: int = Field(8000, ge=1, le=65535)
     office_port: int = Field(8001, ge=1, le=65535)
     shop_port: int = Field(8002, ge=1, le=65535)
+    wechat_port: int = Field(8003, ge=1, le=65535)
     engine_port: int = Field(5005, ge=1, le=65535)
     actions_port: int = Field(5055, ge=1, le=65535)
     # So many engines are started here, on engine_port and the ports behind it.
@@ -133,6 +134,11 @@ class Settings(BaseSettings):
     @property
     def shop(self) -> str:
         return self.shop_public_url or f"http://{self.host}:{self.shop_port}"
+
+    @property
+    def wechat_simulator(self) -> str:
+        """Where the demo's stand-in for WeChat and its phone are."""
+        return f"http://{self.host}:{self.wechat_port}"
 
     @property
     def engine_ports(self) -> list[int]:

@@ -112,6 +112,7 @@ def running_stack(
             front_port=free_port(),
             office_port=free_port(),
             shop_port=shop_port,
+            wechat_port=free_port(),
             engine_port=free_ports(engines),
             engines=engines,
             actions_port=free_port(),

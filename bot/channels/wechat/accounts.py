@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from .callbacks import Keys, Mode
 from .crypto import MessageCipher
 
 FILE = "wechat.yml"
+SIMULATED = "demo"
 
 
 class Kind(StrEnum):
@@ -103,7 +105,29 @@ def add(data_dir: Path, account: Account) -> None:
     known = load(data_dir)
     if account.name in known:
         raise WrongAccounts(f"There is an account named {account.name} already.")
-    listed = [each.model_dump(mode="json", exclude_defaults=True) for each in (*known.values(), account)]
+    _write(data_dir, [*known.values(), account])
+
+
+def ensure_simulated(data_dir: Path, base_url: str) -> None:
+    """Have the demo's account, at this address of the simulator; others stay as they are.
+
+    Raises WrongAccounts.
+    """
+    known = load(data_dir)
+    made = known.get(SIMULATED) or Account(
+        name=SIMULATED,
+        app_id=f"wx{secrets.token_hex(8)}",
+        app_secret=secrets.token_hex(16),
+        token=new_token(),
+        aes_key=new_aes_key(),
+        menu={"ORDERS": "我的订单", "TRACK": "查物流", "HUMAN": "转人工"},
+    )
+    known[SIMULATED] = made.model_copy(update={"base_url": base_url})
+    _write(data_dir, list(known.values()))
+
+
+def _write(data_dir: Path, accounts: Sequence[Account]) -> None:
+    listed = [each.model_dump(mode="json", exclude_defaults=True) for each in accounts]
     path = data_dir / FILE
     fresh = path.with_name(f".{FILE}.{secrets.token_hex(4)}")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

@@ -45,6 +45,10 @@ def create_app(world: WeChat) -> FastAPI:
     async def refuse(_: Request, refusal: Refusal) -> JSONResponse:
         return JSONResponse({"errcode": refusal.code, "errmsg": "refused"})
 
+    @app.get("/healthz")
+    async def healthy() -> dict[str, str]:
+        return {"status": "ok"}
+
     app.include_router(_cgi_bin(world))
     app.include_router(controls.create_router(world))
     app.mount("/", StaticFiles(directory=PAGE, html=True))
