@@ -48,6 +48,13 @@ def given(store: Store, conversation_id: str) -> list[Rating]:
         return list(session.scalars(select(Rating).where(rated).order_by(Rating.id)))
 
 
+def asked(store: Store, conversation_id: str) -> int | None:
+    """The ``seq`` of the message that asks for a rating, while none was given."""
+    with store.reading() as session:
+        rating = current(session, conversation_id)
+    return rating.seq if rating and rating.score is None else None
+
+
 def current(session: Session, conversation_id: str) -> Rating | None:
     """The service that may be rated now: the last to end, while its time runs."""
     last = session.scalar(

@@ -25,12 +25,13 @@ from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher, wait
 
-from . import callbacks, inbound, render, texts
+from . import callbacks, inbound, rating, render, texts
 from .accounts import Account
 from .api import Api, NoMedia
 from .bodies import Fields
 from .book import Book, Shopper
 from .callbacks import Callback
+from .render import Rendered
 from .shelf import DatabaseShelf
 from .wording import say
 
@@ -127,6 +128,8 @@ class Connector:
             return _Received(shopper, message.key, None, await self._hold(shopper))
         look = self._book.tapped if message.menu_id else self._book.typed
         payload = await asyncio.to_thread(look, shopper.conversation_id, message.menu_id or message.content)
+        if points := rating.score(payload):
+            return await asyncio.to_thread(rating.rate, self._store, shopper.conversation_id, points)
         return await self._received(shopper, message.key, text=message.content, payload=payload)
 
     async def _image(self, shopper: Shopper, message: inbound.Image) -> _Received | str | None:
@@ -219,14 +222,15 @@ class Connector:
         due = await asyncio.to_thread(self._store.messages, held.conversation_id, held.after)
         told = [message for message in due if message.sender != "shopper"]
         owed = await self._is_owed(held.conversation_id, taken.seq)
+        rendered = await asyncio.to_thread(rating.rendered, self._store, told)
         if self._account.verified and not await self._shelf.is_barred(self._account.name):
-            if not _is_one_text(told):
+            if not _is_one_text(rendered):
                 if owed:
                     await self._api.typing(taken.shopper.openid, True)
                 return None
-            text, through = render.render(told[0]).text, told[0].seq
+            text, through = rendered[0].text, told[0].seq
         elif told:
-            text, through = await self._as_much_as_fits(held, told)
+            text, through = await self._as_much_as_fits(held, told, rendered)
         elif owed:
             text, through = render.link(say("working"), RESULT), held.after
         elif taken.seq is None:
@@ -236,9 +240,11 @@ class Connector:
         noted = await asyncio.to_thread(self._book.reply, held, taken.key, text, through)
         return text if noted else None
 
-    async def _as_much_as_fits(self, held: Held, told: Sequence[Message]) -> tuple[str, int]:
+    async def _as_much_as_fits(
+        self, held: Held, told: Sequence[Message], listed: Sequence[Rendered]
+    ) -> tuple[str, int]:
         """The next text for an account that can only reply, and how far it brings her."""
-        rendered, many = render.together(told)
+        rendered, many = render.together(listed)
         last = told[many - 1]
         ids = await asyncio.to_thread(self._book.offer, held.conversation_id, last.seq, rendered.buttons)
         parts = texts.parts(render.linked(rendered, ids), texts.LARGEST - MORE_ROOM)
@@ -251,8 +257,5 @@ class Connector:
         return text, held.after if rest else last.seq
 
 
-def _is_one_text(told: Sequence[Message]) -> bool:
-    if len(told) != 1:
-        return False
-    rendered = render.render(told[0])
-    return rendered.plain and texts.size(rendered.text) <= texts.LARGEST
+def _is_one_text(rendered: Sequence[Rendered]) -> bool:
+    return len(rendered) == 1 and rendered[0].plain and texts.size(rendered[0].text) <= texts.LARGEST

@@ -12,7 +12,7 @@ from bot.conversations.models import Message
 from bot.conversations.outbox import NotDelivered, Parked
 from bot.conversations.store import Store
 
-from . import api, render, texts
+from . import api, rating, render, texts
 from .accounts import Account
 from .api import Api
 from .book import Book, of_receiver
@@ -54,7 +54,8 @@ class Pusher:
             return messages[-1].seq
         left = await asyncio.to_thread(allowances.left, self._store, conversation)
         # With the last message that is allowed goes what else fits into it.
-        rendered, many = render.together(told if left.messages == 1 else told[:1])
+        listed = await asyncio.to_thread(rating.rendered, self._store, told)
+        rendered, many = render.together(listed if left.messages == 1 else listed[:1])
         last = told[many - 1]
         bodies = await self._bodies(name, last, rendered)
         begun = await asyncio.to_thread(self._book.begun, conversation, last.seq)

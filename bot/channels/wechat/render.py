@@ -47,9 +47,8 @@ def merged(messages: Iterable[Rendered]) -> Rendered:
     return Rendered("\n\n".join(each.text for each in listed if each.text), buttons)
 
 
-def together(messages: Sequence[Message]) -> tuple[Rendered, int]:
+def together(listed: Sequence[Rendered]) -> tuple[Rendered, int]:
     """As many of the messages as fit into one text, at least the first, and how many they are."""
-    listed = [render(message) for message in messages]
     many = 1
     # Pictures go by themselves.
     while many < len(listed) and not any(each.attachment for each in listed[: many + 1]):
