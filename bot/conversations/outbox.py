@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from .models import Delivery, Message
+from .models import Conversation, Delivery, Message
 from .steps import UnknownConversation, locked, now
 from .store import Store
 from .watch import Watcher, wait
@@ -105,9 +105,14 @@ def pass_on(session: Session, held: Held, through: int) -> bool:
     delivery = session.get(Delivery, held.delivery_id, with_for_update=True)
     if delivery is None or delivery.lease_by != held.lease_by or delivery.seq != held.after:
         return False
-    delivery.seq = through
-    delivery.next_at = now() if through < conversation.last_seq else None
+    _reached(conversation, delivery, through)
     return True
+
+
+def _reached(conversation: Conversation, delivery: Delivery, seq: int) -> None:
+    delivery.seq = seq
+    delivery.next_at = now() if seq < conversation.last_seq else None
+    conversation.delivered_seq = max(conversation.delivered_seq, seq)
 
 
 def let_go(store: Store, held: Held) -> None:
@@ -156,8 +161,7 @@ def delivered(store: Store, due: Due, through: int | None = None) -> None:
     with store.writing() as session:
         conversation = locked(session, due.messages[0].conversation_id)
         if delivery := session.get(Delivery, due.delivery_id, with_for_update=True):
-            delivery.seq = max(delivery.seq, through or due.messages[0].seq)
-            delivery.next_at = now() if delivery.seq < conversation.last_seq else None
+            _reached(conversation, delivery, max(delivery.seq, through or due.messages[0].seq))
             delivery.attempts = 0
             if delivery.lease_by == due.lease_by:
                 delivery.lease_by = delivery.lease_until = None

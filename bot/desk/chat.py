@@ -176,6 +176,7 @@ class ChatColumn:
         self._last = _last_said(news.messages, None)
         self._guests, self._notes = news.guests, len(news.notes)
         self._show_standing()
+        self._head.show_left(news.left)
         self._hooks.pane("chat")
         self._ctx.js(f"desk.open({json.dumps(conversation.id)}, {json.dumps(self.address)})")
         self._follow_delivery()
@@ -197,6 +198,7 @@ class ChatColumn:
         with ctx.root:
             self._log.append(news.messages, news.notes, conversation.delivered_seq)
             self._log.show_understanding(news.asked)
+            self._head.show_left(news.left)
             if moved or joined or said:
                 self._show_standing()
             if moved or joined:
@@ -236,6 +238,8 @@ class ChatColumn:
         self._log.deliver(seq)
         if not self._log.undelivered:
             self._delivery.close()
+            if self._grown:  # what was delivered is taken from what may be sent
+                self._grown.set()
 
     def _show_standing(self) -> None:
         """Who serves the conversation, and what may be done with it."""

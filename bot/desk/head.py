@@ -1,8 +1,11 @@
 """The head of the open conversation: who it is with, who serves it, and by when she must be answered."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 from bot.conversations import ownership
+from bot.conversations.allowances import Left
+from bot.conversations.steps import now
 from bot.handoff import desk_rules
 
 from .board import Row
@@ -38,6 +41,9 @@ class Head:
                     self._level = text("span", "", "chip", title=t("level"))
                 self._state = text("span", "", "hint", data_testid="chat-state")
             el("span", "gap")
+            self._left = text(
+                "span", "", "chip sends-left", title=t("sends_left_hint"), data_testid="sends-left"
+            )
             self._due = el("answer-due", title=t("due_hint"), data_testid="due")
             self._moves = Moves(ctx, act, taken)
             info = button(t("info"), "quiet narrow-only", data_testid="info")
@@ -59,6 +65,22 @@ class Head:
         joined = [t("joined", names="、".join(beside))] if beside else []
         self._state.set_text(" · ".join([channel, state, *joined]))
         self._moves.show(standing)
+
+    def show_left(self, left: Left) -> None:
+        """How many messages her channel still takes and until when, where that is limited."""
+        self._left.set_visibility(left.until is not None)
+        if left.until is None:
+            return
+        t, hours = self._ctx.t, (left.until - now()) / timedelta(hours=1)
+        if not left.messages or hours <= 0:
+            said = t("sends_none")
+        elif hours < 1:
+            said = t("sends_left_soon", messages=left.messages)
+        else:
+            said = t("sends_left", messages=left.messages, hours=int(hours))
+        self._left.set_text(said)
+        self._left.props["data-few"] = "yes" if left.messages <= 1 or hours < 1 else "no"
+        self._left.update()
 
     def show_deadline(self, row: Row | None) -> None:
         """Until when she must be answered, if anybody waits for that."""

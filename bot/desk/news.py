@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversations import guests, notes
+from bot.conversations import allowances, guests, notes
+from bot.conversations.allowances import Left
 from bot.conversations.models import Conversation, Message, Note
 from bot.conversations.store import Store
 
@@ -20,6 +21,8 @@ class News:
     """The messages that these answer, as the bot read them."""
     notes: Sequence[Note]
     guests: Sequence[int]
+    left: Left
+    """What her channel still lets be sent to her."""
 
     @classmethod
     def read(cls, store: Store, conversation_id: str, after: int | None) -> "News":
@@ -31,4 +34,5 @@ class News:
         answered = sorted({m.reply_to for m in messages if m.reply_to and m.reply_to <= after})
         asked = [m for seq in answered for m in store.messages(conversation_id, seq - 1, 1)]
         written = notes.of(store, conversation_id)
-        return cls(conversation, messages, asked, written, guests.of(store, conversation_id))
+        beside, left = guests.of(store, conversation_id), allowances.left(store, conversation_id)
+        return cls(conversation, messages, asked, written, beside, left)
