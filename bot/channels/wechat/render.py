@@ -1,6 +1,6 @@
 """Messages of the log as WeChat shows them: a text, and buttons below it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -35,7 +35,8 @@ def render(message: Message) -> Rendered:
     """What a message of the bot, an agent or the service looks like in WeChat."""
     content = message.content or {}
     cards = [card for card in [content.get("card"), *(content.get("cards") or [])] if isinstance(card, dict)]
-    parts = [message.text or "", *("\n".join(_lines(card)) for card in cards)]
+    said = message.text or ""
+    parts = [said, *("\n".join(_lines(card, said)) for card in cards)]
     buttons = [(str(b["title"]), str(b["payload"])) for b in content.get("buttons") or []]
     return Rendered("\n\n".join(filter(None, parts)), tuple(buttons), content.get("attachment"))
 
@@ -81,40 +82,51 @@ def numbered(rendered: Rendered) -> str:
     return "\n".join(filter(None, [rendered.text, say("menu_typed"), *listed]))
 
 
-def _lines(card: dict[str, Any]) -> list[str]:
+def _lines(card: dict[str, Any], said: str) -> list[str]:
+    """What the card tells beyond ``said``, the words that come with it."""
+    facts = ((known, " ".join(line.split())) for known, line in _facts(card))
+    return [line for known, line in facts if line and not (known and known in said)]
+
+
+def _facts(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The lines of a card, each with what it is known by."""
     kind = card.get("kind")
-    items = [fill("card_item", item) for item in card.get("items") or []]
     if kind == "order":
-        total = say("card_total", total=_money(card["total_fen"])) if "total_fen" in card else ""
-        return _all(fill("card_order", card), *items, total)
-    if kind == "logistics":
-        expected = _day(card.get("expected_at"))
-        scans = [
-            say(
-                "card_scan",
-                at=_moment(scan.get("at")),
-                place=scan.get("place") or "",
-                text=scan.get("text") or "",
-            )
-            for scan in (card.get("events") or [])[:SCANS]
-        ]
-        told = say("card_expected", expected=expected) if expected else ""
-        return _all(fill("card_logistics", card), told, *scans)
-    if kind == "product":
-        head = say("card_product", name=card.get("name", ""), price=_money(card.get("price_fen", 0)))
-        return _all(head, card.get("summary"), card.get("stock_text"))
-    if kind == "return":
-        target = fill("card_target", card["target"]) if card.get("target") else ""
-        refund = say("card_refund", refund=_money(card["refund_fen"])) if card.get("refund_fen") else ""
-        address = fill("card_address", card["return_address"]) if card.get("return_address") else ""
-        return _all(fill("card_return", card), *items, target, refund, address)
-    if kind == "ticket":
-        return _all(fill("card_ticket", card), card.get("title"))
-    return []
+        yield "", fill("card_order", card)
+        yield from _items(card)
+        if "total_fen" in card:
+            total = _money(card["total_fen"])
+            yield total, say("card_total", total=total)
+    elif kind == "logistics":
+        number = str(card.get("tracking_no") or "")
+        yield number, fill("card_logistics", card)
+        if expected := _day(card.get("expected_at")):
+            yield number, say("card_expected", expected=expected)
+        for scan in (card.get("events") or [])[:SCANS]:
+            yield str(scan.get("text") or ""), fill("card_scan", scan | {"at": _moment(scan.get("at"))})
+    elif kind == "product":
+        yield "", say("card_product", name=card.get("name", ""), price=_money(card.get("price_fen", 0)))
+        yield "", card.get("summary") or ""
+        yield "", card.get("stock_text") or ""
+    elif kind == "return":
+        yield str(card.get("id") or ""), fill("card_return", card)
+        yield from _items(card)
+        if target := card.get("target"):
+            yield str(target.get("name") or ""), fill("card_target", target)
+        if card.get("refund_fen"):
+            refund = _money(card["refund_fen"])
+            yield refund, say("card_refund", refund=refund)
+        if address := card.get("return_address"):
+            yield str(address.get("text") or ""), fill("card_address", address)
+    elif kind == "ticket":
+        number = str(card.get("ticket_no") or "")
+        yield number, fill("card_ticket", card)
+        yield number, card.get("title") or ""
 
 
-def _all(*lines: str | None) -> list[str]:
-    return [" ".join(line.split()) for line in lines if line and line.strip()]
+def _items(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for item in card.get("items") or []:
+        yield str(item.get("name") or ""), fill("card_item", item)
 
 
 def _money(fen: int) -> str:

@@ -26,7 +26,7 @@ def say(key: str, **values: object) -> str:
 
 def fill(key: str, values: Mapping[str, Any]) -> str:
     """As ``say``; what ``values`` lacks is left out. Raises KeyError."""
-    return _texts()[key].format_map(_Blank(values))
+    return _texts()[key].format_map(_Blank({k: v for k, v in values.items() if v is not None}))
 
 
 class _Blank(dict[str, Any]):
