@@ -4,7 +4,7 @@ from base64 import b64decode
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Body, HTTPException
+from fastapi import APIRouter, Body, HTTPException
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -65,9 +65,9 @@ def create_router(world: WeChat) -> APIRouter:
         ]
 
     @router.post("/accounts/{id}/followers", status_code=201)
-    async def join(id: str, body: Joining, later: BackgroundTasks) -> dict[str, str]:
+    async def join(id: str, body: Joining) -> dict[str, str]:
         joined = account(id).join(body.name)
-        later.add_task(_act, world, account(id), joined, Doing(event="subscribe"))
+        world.later(_act(world, account(id), joined, Doing(event="subscribe")))
         return {"openid": joined.openid}
 
     @router.get("/accounts/{id}/followers/{openid}")
@@ -84,7 +84,7 @@ def create_router(world: WeChat) -> APIRouter:
         }
 
     @router.post("/accounts/{id}/followers/{openid}/says", status_code=202)
-    async def says(id: str, openid: str, body: Saying, later: BackgroundTasks) -> dict[str, str]:
+    async def says(id: str, openid: str, body: Saying) -> dict[str, str]:
         here, shopper = follower(id, openid)
         if not shopper.follows:
             raise HTTPException(409, "She does not follow the account.")
@@ -99,13 +99,13 @@ def create_router(world: WeChat) -> APIRouter:
             fields |= {"bizmsgmenuid": body.menu_id} if body.menu_id else {}
             message = {"msgtype": "text", "text": {"content": body.text}}
         shopper.screen.append(Shown(True, here.clock.now(), message))
-        later.add_task(say, world.http, here, shopper, fields, Delivery(copies=body.times))
+        world.later(say(world.http, here, shopper, fields, Delivery(copies=body.times)))
         return {"status": "sent"}
 
     @router.post("/accounts/{id}/followers/{openid}/does", status_code=202)
-    async def does(id: str, openid: str, body: Doing, later: BackgroundTasks) -> dict[str, str]:
+    async def does(id: str, openid: str, body: Doing) -> dict[str, str]:
         here, shopper = follower(id, openid)
-        later.add_task(_act, world, here, shopper, body)
+        world.later(_act(world, here, shopper, body))
         return {"status": "sent"}
 
     @router.get("/accounts/{id}/media/{media_id}")

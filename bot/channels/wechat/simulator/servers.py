@@ -1,5 +1,9 @@
 """WeChat's servers: all accounts, and who calls them."""
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 import httpx
 
 from .faults import Faults
@@ -12,7 +16,14 @@ class WeChat:
     def __init__(self, accounts: list[Account], http: httpx.AsyncClient | None = None) -> None:
         self.accounts = {account.id: account for account in accounts}
         self.faults = Faults()
+        self._doing: set[asyncio.Task[None]] = set()
         self.http = http or httpx.AsyncClient(timeout=None)  # noqa: S113  # each delivery has its own
+
+    def later(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do this beside what goes on: a call that began it does not wait, nor what comes behind it."""
+        task = asyncio.create_task(doing)
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
 
     def of_app(self, app_id: str) -> Account:
         """Raises Refusal."""

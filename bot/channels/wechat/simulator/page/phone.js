@@ -83,9 +83,13 @@ function show(entry) {
 async function look() {
   const phone = await call(`${mine()}?after=${seen}`);
   const atEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < 80;
-  for (const entry of phone.screen) show(entry);
-  seen += phone.screen.length;
-  if (phone.screen.length && atEnd) screen.scrollTop = screen.scrollHeight;
+  // Two looks may be under way at once, and bring the same.
+  const fresh = phone.screen.filter((entry) => entry.number > seen);
+  for (const entry of fresh) {
+    show(entry);
+    seen = entry.number;
+  }
+  if (fresh.length && atEnd) screen.scrollTop = screen.scrollHeight;
   if (phone.typing !== typing) $("title").textContent = (typing = phone.typing) ? "对方正在输入…" : account.name;
   const left = Object.values(phone.left).reduce((sum, one) => sum + one, 0);
   $("left").textContent = `${left} 条`;
