@@ -15,7 +15,16 @@ from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.handoff import agents
 from tests.browser import chromium_browser
-from tests.conversations.test_story import begin_shift, open_desk, open_widget, said, say, widget
+from tests.conversations import test_wechat as wechat
+from tests.conversations.test_story import (
+    begin_shift,
+    choose_presence,
+    open_desk,
+    open_widget,
+    said,
+    say,
+    widget,
+)
 from tests.desk.working import set_back
 from tests.stack import Running, running_stack
 
@@ -27,7 +36,7 @@ COLOURS = 256  # of a picture: a third of the bytes, and nobody sees it
 
 
 def main() -> None:
-    """Write demo.png, widget-*.png, return-phone.png, desk.png and desk-*.png."""
+    """Write demo.png, widget-*.png, return-phone.png, desk.png, desk-*.png and wechat*.png."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_stack(Path(folder), staffed=False) as running,
@@ -41,6 +50,7 @@ def main() -> None:
         _agent(running, browser, agent, shopper)
         _supervisor(running, browser)
         _ticket(agent, waits)
+        _wechat(running, browser, agent)
 
 
 # -- the widget -----------------------------------------------------------------------------------------
@@ -190,6 +200,33 @@ def _ticket(agent: Page, shopper: Page) -> None:
     said(shopper, "system").filter(has_text="重新派送").wait_for()
     _take(agent, "desk-ticket")
     _take(shopper, "widget-ticket")
+
+
+# -- WeChat ---------------------------------------------------------------------------------------------
+
+
+def _wechat(running: Running, browser: Browser, agent: Page) -> None:
+    """A phone on which a return is made; then the same conversation at the desk."""
+    page = _page(browser, SHOP)
+    page.goto(running.settings.wechat_simulator)
+    wechat.bubbles(page).first.wait_for()
+    order = next(o for o in running.orders("c1005") if o["status"] == "completed")
+    for words in ("查一下订单", order["no"], "9364", "怎么开发票"):
+        wechat.write(page, words)
+    page.locator("#toggle").click()
+    _take(page, "wechat")
+    page.set_viewport_size(PHONE)
+    _take(page, "wechat-phone")
+    choose_presence(agent, "online")
+    wechat.write(page, "转人工")
+    wechat.bubbles(page).filter(has_text="来为您服务了").wait_for()
+    wechat.write_to_a_person(page, "发票抬头写错了，能改吗")
+    agent.get_by_test_id("tab-mine").click()
+    agent.get_by_test_id("conversation-row").filter(has_text="发票抬头写错了").click()
+    agent.get_by_test_id("composer").fill("您好，可以改的，麻烦把正确的抬头和税号发给我。")
+    agent.get_by_test_id("composer").press("Enter")
+    wechat.bubbles(page).filter(has_text="正确的抬头").wait_for()
+    _take(agent, "wechat-desk")
 
 
 # -- taking ---------------------------------------------------------------------------------------------

@@ -93,7 +93,8 @@ def _facts(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
     kind = card.get("kind")
     if kind == "order":
         yield "", fill("card_order", card)
-        yield from _items(card)
+        # The words beside it name one of several: all are listed, so that none looks missing.
+        yield from (("", line) for _, line in _items(card))
         if "total_fen" in card:
             total = _money(card["total_fen"])
             yield total, say("card_total", total=total)

@@ -128,7 +128,11 @@ $("form").addEventListener("submit", (event) => {
   $("text").value = "";
   say(text);
 });
-$("toggle").addEventListener("click", () => { $("menu").hidden = !$("menu").hidden; });
+$("toggle").addEventListener("click", () => {
+  const atEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < 80;
+  $("menu").hidden = !$("menu").hidden;
+  if (atEnd) screen.scrollTop = screen.scrollHeight;
+});
 $("anew").addEventListener("click", () => begin(true));
 $("leave").addEventListener("click", () => {
   call(mine("/does"), { event: $("leave").dataset.follows === "yes" ? "unsubscribe" : "subscribe" });
