@@ -47,7 +47,7 @@ def create(settings: Settings) -> FastAPI:
         max_age=600,
     )
     app.include_router(create_router(heart.store, heart.watcher, turns, settings))
-    app.include_router(wechat.router(heart.watcher, turns, Privacy(heart.store, settings.data_dir)))
+    app.include_router(wechat.router(heart.watcher, turns, Privacy(heart.store, settings.data_dir), settings))
 
     @app.get("/healthz", include_in_schema=False)
     def healthy() -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -113,6 +113,13 @@ def _reached(conversation: Conversation, delivery: Delivery, seq: int) -> None:
     delivery.seq = seq
     delivery.next_at = now() if seq < conversation.last_seq else None
     conversation.delivered_seq = max(conversation.delivered_seq, seq)
+
+
+def unsubscribe(session: Session, held: Held) -> bool:
+    """The receiver gets nothing of the conversation any more; whether the hold still counted."""
+    mine = (Delivery.id == held.delivery_id) & (Delivery.lease_by == held.lease_by)
+    locked(session, held.conversation_id)
+    return bool(session.execute(delete(Delivery).where(mine)).rowcount)  # type: ignore[attr-defined]
 
 
 def let_go(store: Store, held: Held) -> None:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import problems
 from bot.settings import Settings, settings
-from bot.shop import auth, database, health, page, seed, verification_api
+from bot.shop import auth, database, health, page, seed, verification_api, wechat_sign_in
 from bot.shop.after_sales import api as after_sales
 from bot.shop.benefits import api as benefits
 from bot.shop.customers import api as customers
@@ -61,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         verification_api,
         health,
         page,
+        wechat_sign_in,
     ):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

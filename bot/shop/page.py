@@ -45,10 +45,11 @@ def show(request: Request, db: Db, images: Pictures, customer: str = "") -> HTML
     products, _ = find_products(db, page_size=MOST_PRODUCTS)
     shown["products"] = [summary(product, images) for product in products]
     html = templates.get_template("page.html").render(shown)
-    return HTMLResponse(html, headers=_safe_headers(settings))
+    return HTMLResponse(html, headers=safe_headers(settings))
 
 
-def _safe_headers(settings: Settings) -> dict[str, str]:
+def safe_headers(settings: Settings, form_action: str = "'none'") -> dict[str, str]:
+    """What the shop's pages may load and do."""
     front = origin(settings.front)
     own = {"'self'", origin(settings.shop)}
     policy = {
@@ -58,7 +59,7 @@ def _safe_headers(settings: Settings) -> dict[str, str]:
         "img-src": {*own, front, "data:", "blob:"},
         "style-src": {"'self'", front},
         "base-uri": {"'none'"},
-        "form-action": {"'none'"},
+        "form-action": {form_action},
         "frame-ancestors": {"'none'"},
     }
     return {

@@ -1,6 +1,7 @@
 """A WeChat account with its phones, connected to conversations over real HTTP on both sides."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +26,7 @@ from bot.conversations.privacy import Privacy
 from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
+from bot.settings import Settings
 from tests.heart.conftest import beside
 
 from .simulated import AES_KEY, SECRET, an_account, beside_us, served
@@ -40,6 +42,7 @@ class Line:
     world: WeChat
     account: Account
     fronts: list[str]
+    simulator: str
     shoppers: list[Follower] = field(default_factory=list)
 
     def phone(self, name: str = "小红") -> Follower:
@@ -132,16 +135,18 @@ async def connected(
             pool = EnginePool([engine_url], "secret", turn_seconds)
             turns = TurnRunner(store, pool, watcher, lease_seconds=turn_seconds + 3, at_once=32)
             channel = Channel(configured, store, kept)
-            app = FastAPI()
+            app, listener = FastAPI(), socket.create_server(("127.0.0.1", 0))
+            addresses.append(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            settings = Settings(data_dir=data_dir, front_public_url=addresses[-1])
             problems.install(app)
-            app.include_router(channel.router(watcher, turns, Privacy(store, data_dir)))
+            app.include_router(channel.router(watcher, turns, Privacy(store, data_dir), settings))
             await stack.enter_async_context(channel.open())
             await stack.enter_async_context(beside(watcher.run(), turns.run()))
-            addresses.append(await stack.enter_async_context(beside_us(app)))
+            await stack.enter_async_context(beside_us(app, listener))
         worker = Channel(configured, store, kept)
         await stack.enter_async_context(worker.open())
         watcher = Watcher(store, poll_seconds=0.02)
         await stack.enter_async_context(beside(watcher.run(), worker.deliver(watcher)))
-        line = Line(store, world, account, [f"{address}/wechat/shop" for address in addresses])
+        line = Line(store, world, account, [f"{address}/wechat/shop" for address in addresses], base)
         account.callback = line.fronts[0]
         yield line

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
@@ -40,10 +41,10 @@ def served(world: WeChat) -> AbstractAsyncContextManager[str]:
 
 
 @asynccontextmanager
-async def beside_us(app: FastAPI) -> AsyncIterator[str]:
-    """Serve in this event loop; the address."""
+async def beside_us(app: FastAPI, listener: socket.socket | None = None) -> AsyncIterator[str]:
+    """Serve in this event loop, where ``listener`` listens or on any port; the address."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
-    running = asyncio.create_task(server.serve())
+    running = asyncio.create_task(server.serve([listener] if listener else None))
     while not server.started:  # noqa: ASYNC110  # uvicorn tells it by nothing else
         await asyncio.sleep(0.01)
     try:

@@ -1,7 +1,6 @@
 """The web channel's calls, as docs/web-channel.openapi.json states them."""
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from bot.channels.limits import HOUR, OpenAtOnce, RateLimit, address
 from bot.conversations import attachments, pictures, ratings
 from bot.conversations.attachments import Attachments
 from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
@@ -33,7 +33,6 @@ from .bodies import (
     Uploaded,
     visible,
 )
-from .limits import HOUR, OpenAtOnce, RateLimit
 from .stream import EventStream
 from .tokens import Key, customer_of, key_of, session_token
 from .widget import router as widget_router
@@ -75,10 +74,10 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
 
     def count(whose: str, request: Request) -> None:
         messages.count(whose)
-        addresses.count(_address(request))
+        addresses.count(address(request))
 
     async def visits(request: Request) -> None:
-        sessions.count(_address(request))
+        sessions.count(address(request))
 
     async def bearer(sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str | None:
         return sent.credentials if sent else None
@@ -107,7 +106,7 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         return opened(token or cookie)
 
     async def place(mine: Annotated[Key, Depends(streamed)], request: Request) -> AsyncIterator[None]:
-        with streams.one(mine.conversation), address_streams.one(_address(request)):
+        with streams.one(mine.conversation), address_streams.one(address(request)):
             yield
 
     @router.post(
@@ -207,7 +206,7 @@ def create_router(store: Store, watcher: Watcher, turns: TurnRunner, settings: S
         It is drawn anew without what else the file held, such as the place where it was taken.
         """
         uploads.count(mine)
-        address_uploads.count(_address(request))
+        address_uploads.count(address(request))
         data = await _picture(request)
         try:
             return Uploaded(id=await asyncio.to_thread(kept.keep, mine, data))
@@ -333,18 +332,6 @@ async def _message(request: Request) -> MessageRequest:
 
 async def _never_stored(response: Response) -> None:
     response.headers.update(NEVER_STORED)
-
-
-def _address(request: Request) -> str:
-    """Whom to count: an address, and of IPv6 the network that one caller has."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, ipaddress.IPv4Address):
-        return host
-    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
 
 
 def _conversation(store: Store, conversation_id: str) -> Any:

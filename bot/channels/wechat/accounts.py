@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -46,13 +47,28 @@ class Account(BaseModel):
     """Of its own menu: what an item's key stands for, as if the shopper had said it."""
     template: str = ""
     """Id of the template message that tells of tickets, where it has one."""
+    sign_in_url: str = ""
+    """The shop's page where its customer signs in; without it shoppers stay visitors."""
     base_url: str = api.BASE
     passive_seconds: Annotated[float, Field(gt=0, lt=5)] = 4.2
+
+    @field_validator("sign_in_url")
+    @classmethod
+    def _is_page(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment):
+            raise ValueError("give the whole address of the page, https://…, without #")
+        return url
 
     @model_validator(mode="after")
     def _has_a_key(self) -> "Account":
         self.keys()
         return self
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether its shoppers can be known as the shop's customers."""
+        return bool(self.sign_in_url) and self.kind is Kind.OFFICIAL and self.verified
 
     def keys(self) -> Keys:
         """What it shares with WeChat. Raises ValueError."""

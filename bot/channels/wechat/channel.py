@@ -14,7 +14,9 @@ from bot.conversations.privacy import Privacy
 from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher
+from bot.settings import Settings
 
+from . import pages
 from .accounts import Account
 from .api import Api
 from .connector import Connector
@@ -35,15 +37,26 @@ class WeChat:
             for name, each in accounts.items()
         }
 
-    def router(self, watcher: Watcher, turns: TurnRunner, privacy: Privacy) -> APIRouter:
-        """The addresses that WeChat calls."""
+    def router(self, watcher: Watcher, turns: TurnRunner, privacy: Privacy, settings: Settings) -> APIRouter:
+        """The addresses that WeChat calls, and the pages that its browser opens."""
         connectors = {
             name: Connector(
-                account, self._apis[name], self._store, watcher, turns, self._kept, privacy, self._shelf
+                account,
+                self._apis[name],
+                self._store,
+                watcher,
+                turns,
+                self._kept,
+                privacy,
+                self._shelf,
+                settings.front,
             )
             for name, account in self.accounts.items()
         }
-        return create_router(self.accounts, connectors)
+        router = APIRouter()
+        router.include_router(create_router(self.accounts, connectors))
+        router.include_router(pages.create_router(self.accounts, self._http, self._store, watcher, settings))
+        return router
 
     async def deliver(self, watcher: Watcher) -> None:
         """Send what is due to all shoppers, for ever; ends at once where there is no account."""

@@ -25,7 +25,7 @@ from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher, wait
 
-from . import callbacks, inbound, rating, render, texts
+from . import callbacks, inbound, pages, rating, render, texts
 from .accounts import Account
 from .api import Api, NoMedia
 from .bodies import Fields
@@ -33,6 +33,7 @@ from .book import Book, Shopper
 from .callbacks import Callback
 from .render import Rendered
 from .shelf import DatabaseShelf
+from .sign_ins import SignIns
 from .wording import say
 
 # What an act of a shopper allows to be sent to her, and for how long.
@@ -69,10 +70,11 @@ class Connector:
         kept: Attachments,
         erase: Privacy,
         shelf: DatabaseShelf,
+        front: str,
     ) -> None:
         self._account, self._api, self._store, self._shelf = account, api, store, shelf
         self._watcher, self._turns, self._kept, self._privacy = watcher, turns, kept, erase
-        self._book = Book(store)
+        self._book, self._sign_ins, self._front = Book(store), SignIns(store), front
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(self, callback: Callback, message: inbound.Inbound) -> Fields | None:
@@ -94,7 +96,7 @@ class Connector:
                 return None
             case inbound.Subscribe():
                 await self._granted(message, "event", PER_EVENT)
-                return say("welcome")
+                return self._welcome()
             case inbound.Scan() | inbound.MenuClick():
                 shopper = await self._granted(message, "event", PER_EVENT)
                 text = self._account.menu.get(message.event_key)
@@ -118,7 +120,14 @@ class Connector:
         await asyncio.to_thread(allowances.grant, self._store, shopper.conversation_id, kind, *much)
         return shopper
 
+    def _welcome(self) -> str:
+        if not self._account.signs_in:
+            return say("welcome")
+        url = pages.login_url(self._front, self._account)
+        return f"{say('welcome')}\n{say('welcome_sign_in', url=url)}"
+
     def _forget(self, openid: str) -> None:
+        self._sign_ins.forget(self._account.name, openid)
         shopper = self._book.known(self._account.name, openid)
         if shopper:
             self._privacy.erase(privacy.of_id(shopper.conversation_id), "wechat", "unsubscribe")

@@ -65,6 +65,21 @@ class Begun(Base):
     parts: Mapped[int]
 
 
+class SignIn(Base):
+    """A browser on its way from WeChat by the shop to a binding; state and browser are kept as digests."""
+
+    __tablename__ = "wechat_sign_in"
+
+    state: Mapped[str] = mapped_column(String(64), primary_key=True)
+    # The cookie of the browser that began.
+    browser: Mapped[str] = mapped_column(String(64))
+    account: Mapped[str] = mapped_column(String(32))
+    # Once WeChat has told it.
+    openid: Mapped[str | None] = mapped_column(String(64))
+    step: Mapped[str] = mapped_column(String(8))
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
 class Standing(Base):
     """How an account stands with WeChat: its access token, and whether it may send. For all processes."""
 

@@ -24,6 +24,11 @@ def say(key: str, **values: object) -> str:
     return _texts()[key].format(**values)
 
 
+def find(key: str) -> str | None:
+    """The sentence named ``key``, if there is one."""
+    return _texts().get(key)
+
+
 def fill(key: str, values: Mapping[str, Any]) -> str:
     """As ``say``; what ``values`` lacks is left out. Raises KeyError."""
     return _texts()[key].format_map(_Blank({k: v for k, v in values.items() if v is not None}))

@@ -21,21 +21,27 @@ function make(tag, className, text) {
   return element;
 }
 
-// Text, with WeChat's own links, which send a message as if it had been typed.
+// Text with links: WeChat's own send a message as if it had been typed, others open in the phone's browser.
 function fill(bubble, text) {
-  const link = /<a href="weixin:\/\/bizmsgmenu\?msgmenucontent=([^"&]*)&msgmenuid=([^"]*)">([^<]*)<\/a>/g;
+  const link = /<a href="(weixin:\/\/bizmsgmenu\?msgmenucontent=([^"&]*)&msgmenuid=([^"]*)|https?:\/\/[^"]*)">([^<]*)<\/a>/g;
   const plain = (part) => new DOMParser().parseFromString(part, "text/html").documentElement.textContent;
   let last = 0;
-  for (const found of text.matchAll(link)) {
-    bubble.append(text.slice(last, found.index));
-    const shown = make("a", "", plain(found[3]));
-    shown.href = "#";
-    shown.addEventListener("click", (event) => {
-      event.preventDefault();
-      say(plain(found[1]), found[2]);
-    });
-    bubble.append(shown);
-    last = found.index + found[0].length;
+  for (const [whole, address, words, menuId, title] of text.matchAll(link)) {
+    const start = text.indexOf(whole, last);
+    bubble.append(text.slice(last, start));
+    const shown = bubble.appendChild(make("a", "", plain(title)));
+    if (menuId === undefined) {
+      shown.href = `/simulator${mine("/opens")}?url=${encodeURIComponent(plain(address))}`;
+      shown.target = "_blank";
+      shown.rel = "noopener noreferrer";
+    } else {
+      shown.href = "#";
+      shown.addEventListener("click", (event) => {
+        event.preventDefault();
+        say(plain(words), menuId);
+      });
+    }
+    last = start + whole.length;
   }
   bubble.append(text.slice(last));
 }

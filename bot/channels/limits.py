@@ -1,10 +1,13 @@
-"""How often a visitor may call."""
+"""How often a visitor may call, and who counts as one."""
 
+import ipaddress
 import math
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from fastapi import Request
 
 from bot.problems import Problem
 
@@ -66,3 +69,15 @@ class OpenAtOnce:
             self._open[key] -= 1
             if not self._open[key]:
                 del self._open[key]
+
+
+def address(request: Request) -> str:
+    """Whom to count: an address, and of IPv6 the network that one caller has."""
+    host = request.client.host if request.client else ""
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(found, ipaddress.IPv4Address):
+        return host
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
