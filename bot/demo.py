@@ -71,7 +71,8 @@ def prepare(settings: Settings) -> list[dict[str, str]]:
     users = [u for u in users if u["name"] not in {m["name"] for m in made}] + made
     write_private(kept, users)
     try:
-        ensure_simulated(settings.data_dir, settings.wechat_simulator)
+        sign_in = f"{settings.shop}/wechat-sign-in"
+        ensure_simulated(settings.data_dir, settings.wechat_simulator, sign_in)
     except WrongAccounts as error:
         raise CannotStart(str(error)) from None
     return users

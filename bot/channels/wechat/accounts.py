@@ -124,8 +124,8 @@ def add(data_dir: Path, account: Account) -> None:
     _write(data_dir, [*known.values(), account])
 
 
-def ensure_simulated(data_dir: Path, base_url: str) -> None:
-    """Have the demo's account, at this address of the simulator; others stay as they are.
+def ensure_simulated(data_dir: Path, base_url: str, sign_in_url: str) -> None:
+    """Have the demo's account, at these addresses of simulator and sample shop; others stay as they are.
 
     Raises WrongAccounts.
     """
@@ -138,7 +138,7 @@ def ensure_simulated(data_dir: Path, base_url: str) -> None:
         aes_key=new_aes_key(),
         menu={"ORDERS": "我的订单", "TRACK": "查物流", "HUMAN": "转人工"},
     )
-    known[SIMULATED] = made.model_copy(update={"base_url": base_url})
+    known[SIMULATED] = made.model_copy(update={"base_url": base_url, "sign_in_url": sign_in_url})
     _write(data_dir, list(known.values()))
 
 
