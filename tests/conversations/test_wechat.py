@@ -114,6 +114,25 @@ def write_to_a_person(phone: Page, text: str) -> None:
     expect(bubbles(phone, "me").last).to_have_text(text)
 
 
+def test_a_customer_binds_her_account_and_parts_from_it(running: Running, phone: Page) -> None:
+    order = next(o for o in running.orders("c1001") if o["status"] == "shipped")
+    (parcel,) = running.parcels("c1001", order["no"])
+    for name, said in (("林晓雨", "已绑定"), (None, "已解除")):
+        with phone.expect_popup() as opened:
+            bubbles(phone).first.get_by_role("link").click()
+        page = opened.value
+        if name:
+            page.get_by_role("button", name=name).click()
+        page.locator("form button").click()
+        expect(page.get_by_role("heading")).to_contain_text(said)
+        page.close()
+        write(phone, "我的快递到哪了")
+        if name:
+            expect(bubbles(phone).last).to_contain_text(parcel["tracking_no"])
+        else:
+            expect(bubbles(phone).last).not_to_contain_text(parcel["tracking_no"])
+
+
 def test_hostile_words_are_words(running: Running, desk: Store, phone: Page) -> None:
     for text in ("<img src=x onerror=alert(1)>", "/restart", "\u202e反着写", "'; DROP TABLE message; --"):
         write(phone, text)

@@ -104,12 +104,9 @@ def load(data_dir: Path) -> dict[str, Account]:
     accounts: dict[str, Account] = {}
     for number, each in enumerate(listed, 1):
         try:
-            account = Account.model_validate(each)
-        except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or 'keys'}: {e['msg']}" for e in error.errors()
-            )
-            raise WrongAccounts(f"{path}, account {number}: {faults}.") from None
+            account = checked(each)
+        except WrongAccounts as error:
+            raise WrongAccounts(f"{path}, account {number}: {error}") from None
         if account.name in accounts:
             raise WrongAccounts(f"{path}: two accounts are named {account.name}.")
         accounts[account.name] = account
