@@ -1,4 +1,4 @@
-"""How often a visitor may call, and who counts as one."""
+"""How often a shopper may call, and who counts as one."""
 
 import ipaddress
 import math

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from . import handoffs, notices, ownership, rules, tickets
-from .models import Conversation
+from .models import Conversation, Turn
 from .steps import Reply, append, move, now, offered, offered_title, reopen
 
 
@@ -23,6 +24,10 @@ def hand_over(
 
     ``more`` are members of the notice (``append``).
     """
+    if conversation.outside_desk:
+        pass_on(session, conversation, by=by, reason=reason, detail=detail)
+        append(session, conversation, Reply(notices.text("passed_on"), sender="system"), **more)
+        return
     place = rules.of(session).place(session, conversation, reason, detail or {})
     move(session, conversation, "hand_over", by=by, reason=reason, detail=detail, queue=place.queue)
     session.flush()
@@ -30,6 +35,19 @@ def hand_over(
         append(session, conversation, queue_notice(session, conversation, "handed_over"), **more)
     else:
         leave_a_message(session, conversation, place, **more)
+
+
+def pass_on(
+    session: Session,
+    conversation: Conversation,
+    *,
+    by: str,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """People at the channel's own desk serve from now on: nobody of ours is asked, and the bot is silent."""
+    move(session, conversation, "pass_on", by=by, reason=reason, detail=detail, outcome="outside")
+    session.execute(delete(Turn).where(Turn.conversation_id == conversation.id))
 
 
 def leave_a_message(session: Session, conversation: Conversation, place: rules.Place, **more: Any) -> None:

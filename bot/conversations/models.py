@@ -56,6 +56,8 @@ class Conversation(Base):
     reminded: Mapped[bool] = mapped_column(default=False)
     # Whether an outbox delivers this conversation to somebody.
     pushed: Mapped[bool] = mapped_column(default=False)
+    # Whether the bot gives way to people at a desk of the channel's own, not at ours.
+    outside_desk: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -129,6 +129,18 @@ def let_go(store: Store, held: Held) -> None:
         session.execute(update(Delivery).where(mine).values(lease_by=None, lease_until=None))
 
 
+def wake(store: Store, conversation_id: str) -> None:
+    """What was parked is due: a receiver's channel may be open again, though the conversation has not grown.
+
+    Raises UnknownConversation.
+    """
+    with store.writing() as session:
+        conversation = locked(session, conversation_id)
+        waits = Delivery.next_at.is_(None) & (Delivery.seq < conversation.last_seq)
+        mine = Delivery.conversation_id == conversation_id
+        session.execute(update(Delivery).where(mine, waits).values(next_at=now()))
+
+
 def _free(at: datetime, lease_seconds: float) -> ColumnElement[bool]:
     # One beyond its own length was written by a clock that was ahead.
     longest = max(lease_seconds, LEASE_SECONDS)

@@ -3,6 +3,7 @@
 BOT = "bot"
 QUEUE = "queue"
 CLOSED = "closed"
+OUTSIDE = "outside"  # with people at a desk of the channel's own
 AGENT_PREFIX = "agent:"
 
 # (kind of the present owner, move) -> kind of the next owner. What is not listed is refused.
@@ -10,10 +11,12 @@ MOVES = {
     ("bot", "hand_over"): "queue",
     ("bot", "take"): "agent",
     ("bot", "close"): "closed",
+    ("bot", "pass_on"): "outside",
     ("queue", "take"): "agent",
     ("queue", "assign"): "agent",
     ("queue", "leave_queue"): "bot",
     ("queue", "close"): "closed",
+    ("queue", "pass_on"): "outside",
     ("agent", "hand_back"): "bot",
     ("agent", "transfer"): "agent",
     ("agent", "assign"): "agent",
@@ -24,6 +27,9 @@ MOVES = {
     # An agent comes back to a shopper, about a ticket of hers.
     ("closed", "take"): "agent",
     ("closed", "renew"): "bot",
+    ("closed", "pass_on"): "outside",
+    ("outside", "hand_back"): "bot",
+    ("outside", "close"): "closed",
 }
 
 
@@ -37,7 +43,7 @@ def agent(agent_id: int | str) -> str:
 
 
 def kind(owner: str) -> str:
-    """``bot``, ``queue``, ``agent`` or ``closed``."""
+    """``bot``, ``queue``, ``agent``, ``outside`` or ``closed``."""
     return "agent" if owner.startswith(AGENT_PREFIX) else owner
 
 

@@ -17,6 +17,7 @@ from .store import Store
 
 LOOK_SECONDS = 5
 BATCH = 100
+OUTSIDE = timedelta(hours=6)  # from a shopper's last word, where nobody told that her service has ended
 
 log = structlog.get_logger()
 
@@ -39,6 +40,7 @@ class Silence:
             *_each_quiet(store, _WITH_AGENT & ~Conversation.reminded, self.remind, _remind),
             *_each_quiet(store, reminded, self.close, _close),
             *_each_quiet(store, bot, self.bot_close, _close),
+            *_each_quiet(store, Conversation.owner == ownership.OUTSIDE, OUTSIDE, _leave_off),
         ]
 
     async def watch(self, store: Store) -> None:
@@ -89,3 +91,8 @@ def _close(session: Session, conversation: Conversation) -> None:
     steps.end(
         session, conversation, "close", "closed_by_silence", by="system", reason="silence", outcome="silence"
     )
+
+
+def _leave_off(session: Session, conversation: Conversation) -> None:
+    # Without a word: it was not our service, and her next message goes to the bot.
+    steps.move(session, conversation, "close", by="system", reason="silence")

@@ -115,7 +115,9 @@ def append(session: Session, conversation: Conversation, reply: Reply, **more: A
 def _listening(conversation: Conversation, speaker: str, at: datetime) -> dict[str, Any]:
     """Whose word is waited for now; what the service itself says changes nothing."""
     if speaker == "shopper":
-        return {"quiet_since": None, "reminded": False}
+        # What people outside answer is not heard here: hers is the last word that is known.
+        outside = conversation.owner == ownership.OUTSIDE
+        return {"quiet_since": at if outside else None, "reminded": False}
     if speaker == "agent" or (speaker == "bot" and conversation.owner == ownership.BOT):
         return {"quiet_since": at, "reminded": False}
     return {}
@@ -139,7 +141,8 @@ def move(
     conversation.owner_since = conversation.updated_at = now()
     conversation.epoch += 1
     conversation.reminded = False
-    conversation.quiet_since = conversation.owner_since if conversation.owner == ownership.BOT else None
+    quiet = conversation.owner in (ownership.BOT, ownership.OUTSIDE)
+    conversation.quiet_since = conversation.owner_since if quiet else None
     session.add(
         Event(
             conversation_id=conversation.id,

@@ -263,6 +263,28 @@ class Store(AgentSide):
                     return message.seq, _claimed(session, conversation, message, turn_id, lease_by)
             return message.seq, None
 
+    def receive_unread(self, conversation_id: str, client_id: str, text: str) -> int | None:
+        """Note what the shopper sent and no bot can read, where people serve her or are waited for.
+
+        Returns:
+            The message's ``seq``; None where there is only the bot, and nothing was noted.
+
+        Raises:
+            UnknownConversation
+        """
+        with self.writing() as session:
+            conversation = steps.locked(session, conversation_id)
+            known = statements.seq_of(session, conversation_id, client_id)
+            if known is not None or conversation.owner in (ownership.BOT, ownership.CLOSED):
+                return known
+            shown = Reply(text, sender="shopper")
+            return steps.append(session, conversation, shown, client_id=client_id).seq
+
+    def seq_of(self, conversation_id: str, client_id: str) -> int | None:
+        """The message that was already received under this id, if any."""
+        with self.reading() as session:
+            return statements.seq_of(session, conversation_id, client_id)
+
     def ask_human(self, conversation_id: str) -> None:
         """The shopper asks for a person; nothing changes where one is coming or here already."""
         with self.writing() as session:

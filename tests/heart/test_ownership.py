@@ -5,15 +5,17 @@ import pytest
 from bot.conversations.ownership import MOVES as MOVES_OF_THE_TABLE
 from bot.conversations.ownership import IllegalMove, kind, next_owner
 
-OWNERS = ["bot", "queue", "agent:7", "closed"]
+OWNERS = ["bot", "queue", "agent:7", "outside", "closed"]
 EXPECTED = {
     ("bot", "hand_over"): "queue",
     ("bot", "take"): "agent:9",
     ("bot", "close"): "closed",
+    ("bot", "pass_on"): "outside",
     ("queue", "take"): "agent:9",
     ("queue", "assign"): "agent:9",
     ("queue", "leave_queue"): "bot",
     ("queue", "close"): "closed",
+    ("queue", "pass_on"): "outside",
     ("agent:7", "hand_back"): "bot",
     ("agent:7", "transfer"): "agent:9",
     ("agent:7", "assign"): "agent:9",
@@ -22,6 +24,9 @@ EXPECTED = {
     ("closed", "reopen"): "bot",
     ("closed", "take"): "agent:9",
     ("closed", "renew"): "bot",
+    ("closed", "pass_on"): "outside",
+    ("outside", "hand_back"): "bot",
+    ("outside", "close"): "closed",
 }
 MOVES = [*sorted({move for _, move in MOVES_OF_THE_TABLE}), "no_such_move"]
 

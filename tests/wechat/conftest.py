@@ -1,5 +1,6 @@
-"""An account whose bot answers as a test wants."""
+"""What the tests of the WeChat channel share: a line to one account, before a scripted engine."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -20,7 +21,7 @@ MENU = "订单有两笔，您说的是哪一笔？"
 
 
 class Engine(TroubledEngine):
-    """Answers with buttons, with several messages or with a very long one, as it is asked to."""
+    """Answers with buttons, several messages, a very long one or a hand-over, as it is asked to."""
 
     async def answer(self, request: Request) -> Response:
         said = await request.json()
@@ -35,12 +36,16 @@ class Engine(TroubledEngine):
             "两条": [{"text": "第一条"}, {"text": "第二条"}],
             "七条": [{"text": f"第{n}条"} for n in range(1, 8)],
             "长": [{"text": "长" * 1500}],
+            "转人工": [],
         }
         if text not in replies:
             return await super().answer(request)
         self.asked.append(said["message_id"])
         understanding = {"intent": "greet", "confidence": 0.9, "ranking": [], "entities": []}
-        return JSONResponse({"replies": replies[text], "understanding": understanding, "model": "troubled"})
+        handoff = {"reason": "asked_for_human"} if text == "转人工" else None
+        await asyncio.sleep(self.delay[0])
+        answer = {"replies": replies[text], "understanding": understanding, "handoff": handoff}
+        return JSONResponse({**answer, "model": "troubled"})
 
 
 class Connect(Protocol):

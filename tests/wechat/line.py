@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from bot import problems
 from bot.channels.wechat.accounts import Account as Configured
 from bot.channels.wechat.book import Book
 from bot.channels.wechat.channel import WeChat as Channel
-from bot.channels.wechat.simulator.delivery import Delivery, say
+from bot.channels.wechat.simulator.delivery import Delivery as How
+from bot.channels.wechat.simulator.delivery import say
 from bot.channels.wechat.simulator.faults import Fault
 from bot.channels.wechat.simulator.servers import WeChat
 from bot.channels.wechat.simulator.world import Account, Follower, Shown
 from bot.conversations.attachments import Attachments
 from bot.conversations.engine_pool import EnginePool
-from bot.conversations.models import Message
+from bot.conversations.models import Delivery, Message
 from bot.conversations.privacy import Privacy
 from bot.conversations.store import Store
 from bot.conversations.turns import TurnRunner
@@ -53,12 +55,12 @@ class Line:
     def fail(self, path: str = SEND, **fault: Any) -> None:
         self.world.faults.add(Fault(path=path, **fault))
 
-    async def write(self, shopper: Follower, text: str, how: Delivery | None = None, **fields: Any) -> None:
-        """The shopper sends a text; returns when WeChat has delivered it."""
-        self.account.acted(shopper, "message")
+    async def write(self, shopper: Follower, text: str, how: How | None = None, **fields: Any) -> None:
+        """The shopper sends a text, or taps a menu; returns when WeChat has delivered it."""
+        self.account.acted(shopper, "event" if "bizmsgmenuid" in fields else "message")
         await self.deliver(shopper, {"MsgType": "text", "Content": text, **fields}, how)
 
-    async def deliver(self, shopper: Follower, fields: dict[str, Any], how: Delivery | None = None) -> None:
+    async def deliver(self, shopper: Follower, fields: dict[str, Any], how: How | None = None) -> None:
         await say(self.world.http, self.account, shopper, fields, how)
 
     def screen(self, shopper: Follower) -> list[str]:
@@ -78,6 +80,18 @@ class Line:
             assert time.monotonic() < deadline, self.screen(shopper)
             await asyncio.sleep(0.02)
         return self.screen(shopper)
+
+    async def settled(self, shopper: Follower) -> None:
+        """Until nothing is due to her, be it delivered or parked."""
+        mine = Delivery.conversation_id == self.conversation(shopper)
+        due = select(Delivery.id).where(mine, Delivery.next_at.is_not(None) | Delivery.lease_by.is_not(None))
+        deadline = time.monotonic() + 15
+        while True:
+            with self.store.reading() as session:
+                if session.scalar(due) is None:
+                    return
+            assert time.monotonic() < deadline, "it is still due"
+            await asyncio.sleep(0.02)
 
     def log(self, shopper: Follower) -> list[Message]:
         """Our log of this shopper's conversation."""
@@ -109,6 +123,7 @@ async def connected(
     fronts: int = 1,
     verified: bool = True,
     turn_seconds: float = 6.0,
+    per_minute: int = 1000,
     **options: Any,
 ) -> AsyncIterator[Line]:
     """So many fronts and a worker on the store, an account that WeChat delivers to them in turn."""
@@ -137,7 +152,9 @@ async def connected(
             channel = Channel(configured, store, kept)
             app, listener = FastAPI(), socket.create_server(("127.0.0.1", 0))
             addresses.append(f"http://127.0.0.1:{listener.getsockname()[1]}")
-            settings = Settings(data_dir=data_dir, front_public_url=addresses[-1])
+            settings = Settings(
+                data_dir=data_dir, front_public_url=addresses[-1], messages_per_minute=per_minute
+            )
             problems.install(app)
             app.include_router(channel.router(watcher, turns, Privacy(store, data_dir), settings))
             await stack.enter_async_context(channel.open())

@@ -55,7 +55,7 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
 
 async def test_texts_pictures_and_menus_are_shown(line: Line) -> None:
     assert await line.say("您好，]]> <b>") is Kind.OK
-    media_id = await line.api.upload(b"\xff\xd8\xff picture", "goods.jpg")
+    _, media_id = await line.api.upload(b"\xff\xd8\xff picture", "goods.jpg")
     assert media_id and (await line.api.send(line.shopper.openid, wechat.image(media_id))).ok
     menu = wechat.menu("请选择", [("b1", "查物流"), ("b2", "退货")], "或直接输入")
     assert (await line.api.send(line.shopper.openid, menu)).ok

@@ -82,10 +82,13 @@ async def test_buttons_are_tapped_named_or_numbered(line: Line) -> None:
     first, second = shopper.screen[-1].message["msgmenu"]["list"]
     assert "/a" not in str(shopper.screen[-1].message)
     await line.write(shopper, "羽绒服", bizmsgmenuid=first["id"])
-    for said in ("雪地靴", "2", "２.", " 2 "):
+    await line.write(shopper, "雪地靴")
+    for shown, said in enumerate(("2", "２.", " 2 "), 2):
+        await line.write(shopper, "菜单")
+        await line.shown(shopper, lambda screen, shown=shown: str(screen).count(MENU) == shown)
         await line.write(shopper, said)
     told = [message.payload for message in line.log(shopper) if message.sender == "shopper"]
-    assert told == [None, "/a", "/b", "/b", "/b", "/b"]
+    assert told == [None, "/a", "/b", *[None, "/b"] * 3]
     # Another's id, and one that never was, are but words.
     stranger = line.phone("小明")
     await line.write(stranger, "羽绒服", bizmsgmenuid=second["id"])
@@ -285,21 +288,23 @@ async def test_what_cannot_be_read_is_answered_kindly(line: Line) -> None:
         {"MsgType": "voice", "MediaId": "m", "Format": "amr", "Recognition": ""},
         {"MsgType": "video", "MediaId": "m", "ThumbMediaId": "t"},
         {"MsgType": "text", "Content": "【收到不支持的消息类型，暂无法显示】"},
-        {"MsgType": "location", "Location_X": "1", "Location_Y": "2", "Scale": "3", "Label": "广州"},
+        {"MsgType": "location", "Location_X": "1", "Location_Y": "2", "Scale": "3", "Label": " "},
     ):
         await line.deliver(shopper, fields)
     shown = line.screen(shopper)
     assert len(shown) == 4 and all("不好意思" in text for text in shown) and line.log(shopper) == []
 
 
-async def test_recognized_speech_and_links_are_words(line: Line) -> None:
+async def test_recognized_speech_links_and_names_of_places_are_words(line: Line) -> None:
     shopper = line.phone()
     line.account.acted(shopper, "message")
     await line.deliver(shopper, {"MsgType": "voice", "MediaId": "m", "Recognition": "查物流。"})
     link = {"MsgType": "link", "Title": "羽绒服", "Description": "", "Url": "https://shop.example/p/1"}
     await line.deliver(shopper, link)
+    place = {"MsgType": "location", "Location_X": "23.1", "Location_Y": "113.3", "Label": "广州市海珠区客村"}
+    await line.deliver(shopper, place)
     said = [m.text for m in line.log(shopper) if m.sender == "shopper"]
-    assert said == ["查物流。", "羽绒服\nhttps://shop.example/p/1"]
+    assert said == ["查物流。", "羽绒服\nhttps://shop.example/p/1", "广州市海珠区客村"]
 
 
 async def test_following_is_welcomed_and_leaving_erases(line: Line, store: Store) -> None:

@@ -1,10 +1,10 @@
 """What the web channel's calls take and give, as docs/web-channel.openapi.json states it."""
 
-import unicodedata
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.channels.visible import visible
 from bot.conversations import attachments, ratings
 from bot.conversations.store import TEXT_LIMIT
 
@@ -106,9 +106,3 @@ class Message(BaseModel):
 
 class History(BaseModel):
     items: list[Message]
-
-
-def visible(text: str) -> str | None:
-    """The text without control characters; None where nothing of it can be seen."""
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
-    return text if any(unicodedata.category(c)[0] not in "CZ" for c in text) else None

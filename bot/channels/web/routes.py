@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from bot.channels.limits import HOUR, OpenAtOnce, RateLimit, address
+from bot.channels.visible import visible
 from bot.conversations import attachments, pictures, ratings
 from bot.conversations.attachments import Attachments
 from bot.conversations.steps import UnknownAttachment, UnknownConversation, UnknownPayload
@@ -31,7 +32,6 @@ from .bodies import (
     Session,
     SessionRequest,
     Uploaded,
-    visible,
 )
 from .stream import EventStream
 from .tokens import Key, customer_of, key_of, session_token

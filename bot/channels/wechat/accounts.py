@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -24,6 +24,10 @@ SIMULATED = "demo"
 class Kind(StrEnum):
     OFFICIAL = "official"
     MINIPROGRAM = "miniprogram"
+
+
+Keyword = Annotated[str, Field(pattern=r"^(thing|character_string|time)[0-9]{1,2}$")]
+Says = Literal["what", "ticket", "time"]
 
 
 class Account(BaseModel):
@@ -46,7 +50,9 @@ class Account(BaseModel):
     menu: dict[str, str] = {}
     """Of its own menu: what an item's key stands for, as if the shopper had said it."""
     template: str = ""
-    """Id of the template message that tells of tickets, where it has one."""
+    """Id of the template message that tells that something waits, where it has one."""
+    template_fields: dict[Keyword, Says] = {}
+    """Its keywords, and what each says: what has happened, the ticket's number, or the time."""
     sign_in_url: str = ""
     """The shop's page where its customer signs in; without it shoppers stay visitors."""
     base_url: str = api.BASE
@@ -63,6 +69,22 @@ class Account(BaseModel):
     @model_validator(mode="after")
     def _has_a_key(self) -> "Account":
         self.keys()
+        return self
+
+    @model_validator(mode="after")
+    def _tells(self) -> "Account":
+        if bool(self.template) != bool(self.template_fields):
+            raise ValueError("template and template_fields go together")
+        takes = {"thing": {"what", "ticket", "time"}, "character_string": {"ticket"}, "time": {"time"}}
+        for name, what in self.template_fields.items():
+            if what not in takes[name.rstrip("0123456789")]:
+                raise ValueError(f"template_fields: {name} cannot say '{what}'")
+        return self
+
+    @model_validator(mode="after")
+    def _may_transfer(self) -> "Account":
+        if self.native_desk and not self.verified:
+            raise ValueError("native_desk needs a verified account")
         return self
 
     @property

@@ -101,8 +101,8 @@ class Api:
             raise NoMedia(outcome.kind)
         return answered[-1]
 
-    async def upload(self, image: bytes, name: str) -> str | None:
-        """Return the media id of a picture that is to be sent; None where WeChat does not take it."""
+    async def upload(self, image: bytes, name: str) -> tuple[Outcome, str]:
+        """Return what became of a picture that is to be sent, and its media id if all went well."""
         found: list[str] = []
 
         async def post(token: str) -> Outcome:
@@ -115,10 +115,12 @@ class Api:
             outcome, answer = _answer(response)
             if outcome.ok and isinstance(answer.get("media_id"), str):
                 found.append(answer["media_id"])
+            elif outcome.ok:
+                return Outcome(Kind.BUSY)
             return outcome
 
-        await self._tried(post)
-        return found[-1] if found else None
+        outcome = await self._tried(post)
+        return outcome, found[-1] if found else ""
 
     # -- how calls are made --------------------------------------------------------------------------------
 

@@ -6,12 +6,16 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
+from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from bot.conversations import outbox
-from bot.conversations.steps import now
+from bot.conversations import outbox, ownership
+from bot.conversations.models import Conversation, Message
+from bot.conversations.steps import locked, now
 from bot.conversations.store import Store
 
 from .models import Begun, Button, PassiveReply, User
@@ -21,6 +25,15 @@ BUTTONS_LAST = timedelta(days=2)
 REPLIES_LAST = timedelta(hours=1)  # WeChat asks again within 15 seconds
 
 
+class Transfer(Enum):
+    """Says that a message's reply hands it to WeChat's own desk."""
+
+    YES = 0
+
+
+TRANSFER: Final = Transfer.YES
+
+
 @dataclass(frozen=True)
 class Shopper:
     """A shopper of one account, by her openid, and her conversation."""
@@ -28,6 +41,8 @@ class Shopper:
     account: str
     openid: str
     conversation_id: str
+    outside_desk: bool = False
+    """Whether people are found at WeChat's own desk (``Conversation.outside_desk``)."""
 
     @property
     def receiver(self) -> str:
@@ -67,10 +82,14 @@ class Book:
 
     def known(self, account: str, openid: str) -> Shopper | None:
         """The shopper, if she has a conversation."""
-        query = select(User.conversation_id).where(User.account == account, User.openid == openid)
+        query = (
+            select(Conversation.id, Conversation.outside_desk)
+            .join(User, User.conversation_id == Conversation.id)
+            .where(User.account == account, User.openid == openid)
+        )
         with self._store.reading() as session:
-            conversation_id = session.scalar(query)
-        return Shopper(account, openid, conversation_id) if conversation_id else None
+            found = session.execute(query).one_or_none()
+        return Shopper(account, openid, *found) if found else None
 
     # -- buttons -------------------------------------------------------------------------------------------
 
@@ -106,15 +125,19 @@ class Book:
         return button.payload
 
     def typed(self, conversation_id: str, text: str) -> str | None:
-        """The payload of the button that she chose by its label or number, among those offered last."""
+        """The payload of the button that she chose by its label or number, among those offered last.
+
+        What is said to a person is only text; and a number answers the question that was asked last.
+        """
         said = _plain(text)
         mine = (Button.conversation_id == conversation_id) & (Button.until >= now())
         last = select(func.max(Button.seq)).where(mine).scalar_subquery()
         with self._store.reading() as session:
             offered = session.scalars(select(Button).where(mine, Button.seq == last)).all()
-        for button in offered:
-            if said in (_plain(button.title), str(button.number)):
-                return button.payload
+            for button in offered:
+                named = said == _plain(button.title)
+                if (named or said == str(button.number)) and _counts(session, button, named):
+                    return button.payload
         return None
 
     # -- long messages -------------------------------------------------------------------------------------
@@ -132,11 +155,13 @@ class Book:
 
     # -- passive replies -----------------------------------------------------------------------------------
 
-    def replied(self, conversation_id: str, key: str) -> str | None:
+    def replied(self, conversation_id: str, key: str) -> str | Transfer | None:
         """What this message was answered with on its own connection."""
         with self._store.reading() as session:
             found = session.get(PassiveReply, (conversation_id, key))
-        return found.text if found else None
+        if found is None:
+            return None
+        return TRANSFER if found.transferred else found.text
 
     def reply(self, held: outbox.Held, key: str, text: str, through: int) -> bool:
         """Answer message ``key`` with ``text``, which delivers the log up to ``through``; whether it may.
@@ -146,9 +171,49 @@ class Book:
         with self._store.writing() as session:
             if not outbox.pass_on(session, held, through):
                 return False
-            session.execute(delete(PassiveReply).where(PassiveReply.at < now() - REPLIES_LAST))
-            session.add(PassiveReply(conversation_id=held.conversation_id, key=key, at=now(), text=text))
+            if session.get(PassiveReply, (held.conversation_id, key)):
+                return False
+            _note(session, held.conversation_id, key, text)
             return True
+
+    def transfer(self, conversation_id: str, key: str) -> bool:
+        """Hand message ``key`` to WeChat's own desk, if people there serve her; whether they do."""
+        with self._store.writing() as session:
+            conversation = session.get(Conversation, conversation_id, with_for_update=True)
+            if conversation is None or conversation.owner != ownership.OUTSIDE:
+                return False
+            if known := session.get(PassiveReply, (conversation_id, key)):
+                return known.transferred
+            _note(session, conversation_id, key, "", transferred=True)
+            return True
+
+    def heard(self, conversation_id: str, key: str) -> bool:
+        """Note that event ``key`` has come; whether it had come before. Raises UnknownConversation."""
+        with self._store.writing() as session:
+            locked(session, conversation_id)
+            if session.get(PassiveReply, (conversation_id, key)):
+                return True
+            _note(session, conversation_id, key, "")
+            return False
+
+
+def _note(session: Session, conversation_id: str, key: str, text: str, *, transferred: bool = False) -> None:
+    session.execute(delete(PassiveReply).where(PassiveReply.at < now() - REPLIES_LAST))
+    noted = {"conversation_id": conversation_id, "key": key, "at": now(), "text": text}
+    session.add(PassiveReply(**noted, transferred=transferred))
+
+
+def _counts(session: Session, button: Button, named: bool) -> bool:
+    """Whether a label or a number that was typed may still mean this button."""
+    owner = select(Conversation.owner).where(Conversation.id == button.conversation_id)
+    if ownership.kind(session.scalar(owner) or "") in ("agent", "outside"):
+        return False
+    since = select(Message.id).where(
+        Message.conversation_id == button.conversation_id,
+        Message.seq > button.seq,
+        or_(Message.sender == "agent", (Message.sender == "bot") & (Message.reply_to > button.seq)),
+    )
+    return named or session.scalar(since.limit(1)) is None
 
 
 def _plain(text: str) -> str:

@@ -50,6 +50,7 @@ class WeChat:
                 privacy,
                 self._shelf,
                 settings.front,
+                settings.messages_per_minute,
             )
             for name, account in self.accounts.items()
         }

@@ -14,23 +14,26 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
-from bot.conversations import allowances, outbox, pictures, privacy
+from bot.channels.visible import visible
+from bot.conversations import allowances, outbox, outside, pictures, privacy
 from bot.conversations.attachments import Attachments
 from bot.conversations.models import Message
 from bot.conversations.outbox import Held
 from bot.conversations.privacy import Privacy
-from bot.conversations.steps import UnknownPayload
+from bot.conversations.steps import UnknownConversation, UnknownPayload
 from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher, wait
 
-from . import callbacks, inbound, pages, rating, render, texts
+from . import callbacks, inbound, native_desk, pages, rating, render, texts, unread
 from .accounts import Account
 from .api import Api, NoMedia
 from .bodies import Fields
-from .book import Book, Shopper
+from .book import TRANSFER, Book, Shopper, Transfer
 from .callbacks import Callback
+from .limits import Pace, Verdict
 from .render import Rendered
 from .shelf import DatabaseShelf
 from .sign_ins import SignIns
@@ -43,6 +46,7 @@ HOLD_MORE = 2.0  # seconds beyond the wait, for the reply to be written
 LOOK_SECONDS = 0.1
 MORE_ROOM = 200  # bytes for the link to what follows
 RESULT = "guitai-result"  # the id of that link
+MEDIA_SECONDS = 3.0  # for a picture to be fetched, so that WeChat has its answer in time
 
 log = structlog.get_logger()
 
@@ -71,7 +75,9 @@ class Connector:
         erase: Privacy,
         shelf: DatabaseShelf,
         front: str,
+        per_minute: int,
     ) -> None:
+        self._pace = Pace(per_minute)
         self._account, self._api, self._store, self._shelf = account, api, store, shelf
         self._watcher, self._turns, self._kept, self._privacy = watcher, turns, kept, erase
         self._book, self._sign_ins, self._front = Book(store), SignIns(store), front
@@ -82,8 +88,14 @@ class Connector:
         deadline = time.monotonic() + self._account.passive_seconds
         line = self._lines.setdefault(message.openid, asyncio.Lock())
         async with line:  # into the log in the order in which they came
-            taken = await self._take_in(message)
+            try:
+                taken = await self._take_in(message)
+            except (UnknownConversation, IntegrityError):
+                # It was erased, or another process has begun it, under our hands: now it is seen.
+                taken = await self._take_in(message)
         said = await self._answer_to(taken, deadline) if isinstance(taken, _Received) else taken
+        if said is TRANSFER:
+            return callbacks.transfer_reply(callback, datetime.now(UTC))
         return callbacks.text_reply(callback, said, datetime.now(UTC)) if said else None
 
     # -- in ------------------------------------------------------------------------------------------------
@@ -95,29 +107,58 @@ class Connector:
                 await asyncio.to_thread(self._forget, message.openid)
                 return None
             case inbound.Subscribe():
-                await self._granted(message, "event", PER_EVENT)
-                return self._welcome()
-            case inbound.Scan() | inbound.MenuClick():
                 shopper = await self._granted(message, "event", PER_EVENT)
-                text = self._account.menu.get(message.event_key)
-                return await self._received(shopper, message.key, text=text) if text else None
-            case inbound.Event():
+                await asyncio.to_thread(outbox.wake, self._store, shopper.conversation_id)
+                return self._welcome()
+            case inbound.Event() if native_desk.is_about(message) and self._account.native_desk:
+                await asyncio.to_thread(self._hear_of_desk, message)
                 return None
-        shopper = await self._granted(message, "message", PER_MESSAGE)
+            case inbound.Event() if not isinstance(message, inbound.Scan | inbound.MenuClick):
+                return None
+        verdict = self._pace.judge(message.openid, message.key)
+        if verdict is not Verdict.TAKEN:
+            return _told_to_slow_down(verdict)
+        # A tap on a message's menu allows no more than one on the account's own.
+        tapped = isinstance(message, inbound.Event) or (isinstance(message, inbound.Text) and message.menu_id)
+        way = ("event", PER_EVENT) if tapped else ("message", PER_MESSAGE)
+        shopper = await self._granted(message, *way)
+        taken = await self._said(shopper, message)
+        if not isinstance(taken, _Received):
+            # The log has not grown, but what is parked may be sent now.
+            await asyncio.to_thread(outbox.wake, self._store, shopper.conversation_id)
+        return taken
+
+    async def _said(self, shopper: Shopper, message: inbound.Inbound) -> _Received | str | None:
         match message:
+            case inbound.Scan() | inbound.MenuClick():
+                text = self._account.menu.get(message.event_key)
+                if text and await self._is_outside(shopper.conversation_id):
+                    return say("with_people")
+                return await self._received(shopper, message.key, text=text) if text else None
             case inbound.Text():
                 return await self._text(shopper, message)
             case inbound.Image():
                 return await self._image(shopper, message)
-            case inbound.Voice(recognition=heard) if heard.strip():
+            case inbound.Voice(recognition=heard) if visible(heard):
                 return await self._received(shopper, message.key, text=heard)
             case inbound.Link():
                 return await self._received(shopper, message.key, text=f"{message.title}\n{message.url}")
+        if noted := await self._noted(shopper, message):
+            return noted
+        if isinstance(message, inbound.Location) and (named := unread.place(message)):
+            return await self._received(shopper, message.key, text=named)
         return say("voice_unheard" if isinstance(message, inbound.Voice) else "please_type")
 
     async def _granted(self, message: inbound.Inbound, kind: str, much: tuple[int, timedelta]) -> Shopper:
-        shopper = await asyncio.to_thread(self._book.shopper, self._account.name, message.openid)
-        await asyncio.to_thread(allowances.grant, self._store, shopper.conversation_id, kind, *much)
+        return await asyncio.to_thread(self._grant, message, kind, much)
+
+    def _grant(self, message: inbound.Inbound, kind: str, much: tuple[int, timedelta]) -> Shopper:
+        shopper = self._book.shopper(self._account.name, message.openid)
+        if shopper.outside_desk != self._account.native_desk:
+            outside.use(self._store, shopper.conversation_id, self._account.native_desk)
+        # Delivered again it allows no more: some of it may have been sent since.
+        if self._store.seq_of(shopper.conversation_id, message.key) is None:
+            allowances.grant(self._store, shopper.conversation_id, kind, *much)
         return shopper
 
     def _welcome(self) -> str:
@@ -125,6 +166,12 @@ class Connector:
             return say("welcome")
         url = pages.login_url(self._front, self._account)
         return f"{say('welcome')}\n{say('welcome_sign_in', url=url)}"
+
+    def _hear_of_desk(self, event: inbound.Event) -> None:
+        known = self._book.known if event.name == native_desk.ENDED else self._book.shopper
+        if shopper := known(self._account.name, event.openid):
+            native_desk.hear(self._store, self._book, shopper, event)
+            self._watcher.hint(shopper.conversation_id)
 
     def _forget(self, openid: str) -> None:
         self._sign_ins.forget(self._account.name, openid)
@@ -142,13 +189,28 @@ class Connector:
         return await self._received(shopper, message.key, text=message.content, payload=payload)
 
     async def _image(self, shopper: Shopper, message: inbound.Image) -> _Received | str | None:
+        known = await asyncio.to_thread(self._store.seq_of, shopper.conversation_id, message.key)
+        if known is not None:
+            return _Received(shopper, message.key, known, await self._hold(shopper))
         try:
-            data = await self._api.media(message.media_id)
+            async with asyncio.timeout(MEDIA_SECONDS):
+                data = await self._api.media(message.media_id)
             picture = await asyncio.to_thread(self._kept.keep, shopper.conversation_id, data)
-        except (NoMedia, pictures.UnknownFormat, pictures.Unreadable) as error:
+        except (NoMedia, TimeoutError, pictures.UnknownFormat, pictures.Unreadable) as error:
             log.warning("wechat.picture_lost", account=self._account.name, why=type(error).__name__)
+            await self._noted(shopper, message)
             return say("picture_lost")
         return await self._received(shopper, message.key, attachment=picture)
+
+    async def _noted(self, shopper: Shopper, message: inbound.Inbound) -> _Received | None:
+        """Let the people who serve her see that something came; None where there is only the bot."""
+        conversation = shopper.conversation_id
+        line = unread.noted(message)
+        seq = await asyncio.to_thread(self._store.receive_unread, conversation, message.key, line)
+        if seq is None:
+            return None
+        self._watcher.hint(conversation)
+        return _Received(shopper, message.key, seq, await self._hold(shopper))
 
     async def _received(
         self,
@@ -159,7 +221,8 @@ class Connector:
         payload: str | None = None,
         attachment: str | None = None,
     ) -> _Received | str | None:
-        words = text.strip()[:TEXT_LIMIT] if text else None
+        seen = visible(text) if text else None
+        words = seen[:TEXT_LIMIT] if seen else None
         if not (words or attachment):
             return say("please_type")
         # The outbox is kept away before there is an answer that it could send.
@@ -177,31 +240,46 @@ class Connector:
             if held:
                 await self._let_go(held)
             if isinstance(error, TooManyOwed):
-                return say("too_many")
+                return _told_to_slow_down(self._pace.refuse(shopper.openid, key))
             raise
         return _Received(shopper, key, seq, held)
 
     # -- out -----------------------------------------------------------------------------------------------
 
-    async def _answer_to(self, taken: _Received, deadline: float) -> str | None:
+    async def _answer_to(self, taken: _Received, deadline: float) -> str | Transfer | None:
         """The reply that goes back on the connection, where there is one in time."""
         conversation, held = taken.shopper.conversation_id, taken.held
         try:
-            while held is None:
-                # Another message's connection, or the outbox, delivers: what it leaves may still go this way.
+            while True:
                 if known := await asyncio.to_thread(self._book.replied, conversation, taken.key):
                     return known
+                if await self._is_transferred(taken):
+                    return TRANSFER
+                if held:
+                    break
+                # Another message's connection, or the outbox, delivers: what it leaves may still go this way.
                 if time.monotonic() > deadline:
                     return None
                 await asyncio.sleep(LOOK_SECONDS)
                 held = await self._hold(taken.shopper)
-            if known := await asyncio.to_thread(self._book.replied, conversation, taken.key):
-                return known
             await self._answered(conversation, taken.seq, deadline)
-            return await self._reply(held, taken)
+            return TRANSFER if await self._is_transferred(taken) else await self._reply(held, taken)
         finally:
             if held:
                 await self._let_go(held)
+
+    async def _is_outside(self, conversation: str) -> bool:
+        """Whether WeChat's own desk serves her."""
+        return self._account.native_desk and await asyncio.to_thread(
+            outside.serves, self._store, conversation
+        )
+
+    async def _is_transferred(self, taken: _Received) -> bool:
+        """Note that the message goes to WeChat's own desk, where that serves her; whether it does."""
+        conversation = taken.shopper.conversation_id
+        if taken.seq is None or not await self._is_outside(conversation):
+            return False
+        return await asyncio.to_thread(self._book.transfer, conversation, taken.key)
 
     async def _hold(self, shopper: Shopper) -> Held | None:
         seconds = self._account.passive_seconds + HOLD_MORE
@@ -264,6 +342,10 @@ class Connector:
         if rest or many < len(told):
             text = f"{text}\n{render.link(say('more_parked'), RESULT)}"
         return text, held.after if rest else last.seq
+
+
+def _told_to_slow_down(verdict: Verdict) -> str | None:
+    return say("too_many") if verdict is Verdict.TOLD else None
 
 
 def _is_one_text(rendered: Sequence[Rendered]) -> bool:

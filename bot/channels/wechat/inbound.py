@@ -18,6 +18,8 @@ OPENID = re.compile(r"[\w-]{1,64}", re.ASCII)
 _MOST_SECONDS = 2**32
 # What the phone writes where it has no way to send what the shopper did, stickers most of all.
 _UNSUPPORTED = "【收到不支持的消息类型"
+# JSON can say these, but no database takes them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -212,4 +214,4 @@ _KINDS: dict[str, Callable[[Fields, _Head], Inbound]] = {
 
 def _text(fields: Fields, name: str) -> str:
     value: Any = fields.get(name, "")
-    return value if isinstance(value, str) else ""
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else ""

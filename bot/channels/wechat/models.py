@@ -34,6 +34,8 @@ class PassiveReply(Base):
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     text: Mapped[str] = mapped_column(Text)
+    # No text: the message was handed to WeChat's own desk.
+    transferred: Mapped[bool] = mapped_column(default=False)
 
 
 class Button(Base):
@@ -78,6 +80,18 @@ class SignIn(Base):
     openid: Mapped[str | None] = mapped_column(String(64))
     step: Mapped[str] = mapped_column(String(8))
     until: Mapped[datetime] = mapped_column(index=True)
+
+
+class Told(Base):
+    """Since which message something waits that a template message has told the shopper of, and when."""
+
+    __tablename__ = "wechat_told"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int]
+    at: Mapped[datetime]
 
 
 class Standing(Base):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
+from typing import NoReturn
 
 import structlog
 
@@ -16,12 +17,17 @@ from . import api, rating, render, texts
 from .accounts import Account
 from .api import Api
 from .book import Book, of_receiver
+from .notices import Notices
 from .outcomes import Kind, Outcome
 from .render import ZONE, Rendered
 from .shelf import DatabaseShelf
 from .wording import say
 
 log = structlog.get_logger()
+
+
+class Closed(Parked):
+    """Nothing may be sent to her before she writes again."""
 
 
 class Pusher:
@@ -37,6 +43,7 @@ class Pusher:
     ) -> None:
         self._store, self._kept, self._book, self._shelf = store, kept, Book(store), shelf
         self._accounts, self._apis = accounts, apis
+        self._notices = Notices(store, accounts, apis)
 
     async def __call__(self, receiver: str, messages: Sequence[Message]) -> int:
         """Send the first message, or with the last that is allowed as many as fit into one.
@@ -46,12 +53,21 @@ class Pusher:
             NotDelivered: WeChat or the line is in trouble.
         """
         name, openid = of_receiver(receiver)
-        account, conversation = self._accounts.get(name), messages[0].conversation_id
+        account = self._accounts.get(name)
         if account is None or not account.verified or await self._shelf.is_barred(name):
             raise Parked("Only replies go to this account's shoppers.")
         told = [message for message in messages if message.sender != "shopper"]
         if not told:
             return messages[-1].seq
+        try:
+            return await self._push(name, openid, told)
+        except Closed:
+            await self._notices.tell(name, openid, told)
+            raise
+
+    async def _push(self, name: str, openid: str, told: Sequence[Message]) -> int:
+        """Send of what is told to her."""
+        conversation = told[0].conversation_id
         left = await asyncio.to_thread(allowances.left, self._store, conversation)
         # With the last message that is allowed goes what else fits into it.
         listed = await asyncio.to_thread(rating.rendered, self._store, told)
@@ -84,15 +100,19 @@ class Pusher:
         found = await asyncio.to_thread(self._kept.find, attachment)
         if found is None:
             return []
-        media_id = await self._apis[account].upload(found[1].read_bytes(), "picture.jpg")
-        if media_id is None:
-            raise NotDelivered("The picture was not taken.")
+        image = await asyncio.to_thread(found[1].read_bytes)
+        outcome, media_id = await self._apis[account].upload(image, "picture.jpg")
+        if outcome.kind is Kind.REFUSED:
+            log.error("wechat.picture_refused", account=account, code=outcome.code)
+            return []  # wrong for good, as in _send
+        if not outcome.ok:
+            await self._fail(account, outcome)
         return [api.image(media_id)]
 
     async def _send(self, account: str, openid: str, conversation: str, body: api.Message) -> None:
         spent = await asyncio.to_thread(allowances.spend, self._store, conversation)
         if spent is None:
-            raise Parked("Nothing more may be sent to her.")
+            raise Closed("Nothing more may be sent to her.")
         outcome = await self._apis[account].send(openid, body)
         if outcome.kind is Kind.MENU_REFUSED:
             outcome = await self._apis[account].send(openid, _as_text(body))
@@ -100,7 +120,7 @@ class Pusher:
             return  # sent once too few is told by the shopper, sent twice confuses her
         if outcome.kind in (Kind.QUOTA_SPENT, Kind.OUT_OF_WINDOW):
             await asyncio.to_thread(allowances.none_left, self._store, conversation)
-            raise Parked(outcome.kind)
+            raise Closed(outcome.kind)
         await asyncio.to_thread(allowances.give_back, self._store, conversation, spent)
         if outcome.kind is Kind.REFUSED:
             # Wrong for good: to wait for it would keep back all that comes behind it.
@@ -108,7 +128,7 @@ class Pusher:
             return
         await self._fail(account, outcome)
 
-    async def _fail(self, account: str, outcome: Outcome) -> None:
+    async def _fail(self, account: str, outcome: Outcome) -> NoReturn:
         if outcome.kind is Kind.NO_PERMISSION:
             log.error("wechat.no_permission", account=account)
             await self._shelf.bar(account)

@@ -37,7 +37,8 @@ def create_router(accounts: Mapping[str, Account], connectors: Mapping[str, Conn
             echo = callbacks.check_address(known(name), request.query_params, datetime.now(UTC))
         except Refused as error:
             raise _refused(name, error) from None
-        return PlainTextResponse(echo)
+        # Whatever it says, no browser is to take it for a page.
+        return PlainTextResponse(echo, headers={"X-Content-Type-Options": "nosniff"})
 
     @router.post("/{name}")
     async def receive(name: str, request: Request) -> PlainTextResponse:

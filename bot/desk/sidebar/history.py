@@ -13,7 +13,7 @@ from bot.staff.texts import Texts
 
 from ..elements import el, moment, text
 
-BY_SYSTEM = ("shopper", "system", "bot")
+BY_SYSTEM = ("shopper", "system", "bot", "outside")
 # How a service may end by itself; what the list of moves says already stands in SAID.
 ENDED = ("handed_back", "closed", "left", "silence", "shopper", "ticket")
 SAID = ("handed_back", "closed", "left", "shopper")

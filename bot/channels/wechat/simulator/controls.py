@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, HTTPException
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from .delivery import Delivery, say
+from .delivery import Delivery, say, tell_of_desk
 from .faults import Fault
 from .servers import WeChat
 from .world import Account, Follower, Refusal, Shown
@@ -31,7 +31,17 @@ class Saying(BaseModel):
 
 
 class Doing(BaseModel):
-    event: Literal["subscribe", "unsubscribe", "CLICK", "SCAN"]
+    """The ``kf_`` events are not hers: people at WeChat's own desk take her up, or are done with her."""
+
+    event: Literal[
+        "subscribe",
+        "unsubscribe",
+        "CLICK",
+        "SCAN",
+        "kf_create_session",
+        "kf_switch_session",
+        "kf_close_session",
+    ]
     key: str = ""
 
 
@@ -88,7 +98,7 @@ def create_router(world: WeChat) -> APIRouter:
         here, shopper = follower(id, openid)
         if not shopper.follows:
             raise HTTPException(409, "She does not follow the account.")
-        here.acted(shopper, "message")
+        here.acted(shopper, "event" if body.menu_id else "message")
         if body.picture:
             data = b64decode(body.picture)
             media_id = here.keep(data)
@@ -140,6 +150,9 @@ def create_router(world: WeChat) -> APIRouter:
 
 
 async def _act(world: WeChat, account: Account, follower: Follower, doing: Doing) -> None:
+    if doing.event.startswith("kf_"):
+        await tell_of_desk(world.http, account, follower, doing.event)
+        return
     follower.follows = doing.event != "unsubscribe"
     if doing.event != "unsubscribe":
         account.acted(follower, "event")

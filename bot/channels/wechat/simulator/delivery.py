@@ -10,7 +10,7 @@ import httpx
 
 from .. import bodies, crypto
 from ..crypto import MessageCipher
-from .world import Account, Follower
+from .world import DESK_KEEPS, Account, Follower
 
 DROPPED_AFTER = 5.0  # seconds
 TRIES = 3
@@ -36,6 +36,9 @@ async def say(
     how: Delivery | None = None,
 ) -> None:
     """Deliver a message or event of a follower, and show what is replied; returns when all is over."""
+    kept = follower.desk_until and account.clock.now() < follower.desk_until
+    if kept and fields["MsgType"] != "event":
+        return
     how = how or Delivery()
     body = bodies.write(_whole(account, follower, fields), "xml")
     shown: set[str] = set()  # the phone shows one reply to one message
@@ -48,6 +51,15 @@ async def say(
         if any(answer is not None for answer in answers):
             return
     account.show(follower, _text(APOLOGY), passive=True)
+
+
+async def tell_of_desk(http: httpx.AsyncClient, account: Account, follower: Follower, event: str) -> None:
+    """People at the account's own desk take her up, or are done with her, as ``event`` says."""
+    ended = event == "kf_close_session"
+    follower.desk_until = None if ended else account.clock.now() + DESK_KEEPS
+    names = ("FromKfAccount", "ToKfAccount") if event == "kf_switch_session" else ("KfAccount",)
+    fields = {"MsgType": "event", "Event": event, **{name: f"kf@{account.id}" for name in names}}
+    await say(http, account, follower, fields)
 
 
 def _whole(account: Account, follower: Follower, fields: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What WeChat knows and enforces: accounts, followers, what may be sent to whom and when."""
 
+import re
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,6 +11,13 @@ TOKEN_SECONDS = 7200
 FORCED_PER_DAY = 20
 LARGEST_TEXT = 2048  # bytes
 MEDIA_LASTS = timedelta(days=3)
+DESK_KEEPS = timedelta(minutes=30)  # her messages from the account's server, once somebody there has her
+# What a template's keywords take, by their kind.
+KEYWORDS = {
+    "thing": re.compile(r".{1,20}"),
+    "character_string": re.compile(r"[!-~]{1,32}"),
+    "time": re.compile(r"(\d{4}年\d{1,2}月\d{1,2}日 )?\d{1,2}:\d{2}"),
+}
 # What an act of a shopper allows to be sent to her, and for how long.
 ALLOWANCES = {"message": (5, timedelta(hours=48)), "event": (3, timedelta(minutes=1))}
 
@@ -21,6 +29,8 @@ TEXT_TOO_LONG = 45002
 FORCED_TOO_OFTEN = 45009
 OUT_OF_WINDOW, QUOTA_SPENT = 45015, 45047
 NO_PERMISSION = 48001
+NOT_FOLLOWING = 43004
+TEMPLATE_WRONG, KEYWORD_WRONG = 40037, 47003
 
 
 class Refusal(Exception):
@@ -70,6 +80,8 @@ class Follower:
     screen: list[Shown] = field(default_factory=list)
     allowances: dict[str, Allowance] = field(default_factory=dict)
     typing: bool = False
+    desk_until: datetime | None = None
+    """Until when the account's own desk has her messages, and the account's server has not."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +183,21 @@ class Account:
             raise Refusal(OUT_OF_WINDOW)
         self._spend(follower)
         self.show(follower, message)
+
+    def notify(self, body: dict[str, Any]) -> None:
+        """Show a template message on the phone it is for."""
+        if not self.verified:
+            raise Refusal(NO_PERMISSION)
+        follower = self.follower(str(body.get("touser", "")))
+        if not body.get("template_id"):
+            raise Refusal(TEMPLATE_WRONG)
+        for name, keyword in body["data"].items():
+            takes = KEYWORDS.get(name.rstrip("0123456789"))
+            if takes is None or not takes.fullmatch(str(keyword.get("value", ""))):
+                raise Refusal(KEYWORD_WRONG)
+        if not follower.follows:
+            raise Refusal(NOT_FOLLOWING)
+        self.show(follower, {"msgtype": "template", "template": body})
 
     def show(self, follower: Follower, message: dict[str, Any], *, passive: bool = False) -> None:
         """Put a bubble of the account's on the phone."""

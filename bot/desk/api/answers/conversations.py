@@ -14,7 +14,7 @@ class Row(Given):
     id: str
     name: str | None
     channel: str
-    owner: str = Field(description="bot, queue, closed or agent:ID")
+    owner: str = Field(description="bot, queue, closed, outside (the channel's own desk) or agent:ID")
     owner_since: datetime
     level: str | None
     last_seq: int

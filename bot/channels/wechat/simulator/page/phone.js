@@ -143,6 +143,9 @@ $("anew").addEventListener("click", () => begin(true));
 $("leave").addEventListener("click", () => {
   call(mine("/does"), { event: $("leave").dataset.follows === "yes" ? "unsubscribe" : "subscribe" });
 });
+for (const button of document.querySelectorAll("[data-desk]")) {
+  button.addEventListener("click", () => call(mine("/does"), { event: button.dataset.desk }));
+}
 $("picture").addEventListener("change", () => {
   const [file] = $("picture").files;
   $("picture").value = "";
