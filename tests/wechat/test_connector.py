@@ -1,13 +1,18 @@
 """From the phone to the log and back, whatever is slow, lost, repeated or refused on the way."""
 
 import asyncio
+import json
 import random
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.channels.wechat import api, texts
-from bot.channels.wechat.simulator.delivery import APOLOGY, Delivery
-from bot.conversations import allowances
+from bot.channels.wechat import api, connector, crypto, texts
+from bot.channels.wechat.simulator.delivery import APOLOGY, Delivery, sealed
+from bot.conversations import allowances, privacy
+from bot.conversations.privacy import Privacy
 from bot.conversations.store import Store
 
 from .conftest import MENU, Connect, Engine
@@ -349,3 +354,112 @@ async def test_messages_at_the_same_moment_lose_nothing(line: Line) -> None:
     await line.shown(
         shopper, lambda screen: sorted("\n".join(screen).split()) == sorted(["回答"] * 3 + ["0", "1", "2"])
     )
+
+
+# What is wrong from the beginning
+
+
+@pytest.mark.parametrize("step", ["allowances.grant", "outbox.hold"])
+async def test_who_is_erased_while_she_writes_begins_anew(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    shopper = line.phone()
+    await line.write(shopper, "你好")
+    before = line.conversation(shopper)
+    module = getattr(connector, step.partition(".")[0])
+    real = getattr(module, step.partition(".")[2])
+
+    def erases_first(store: Store, conversation: str, *more: Any) -> Any:
+        if conversation == before:
+            Privacy(store, tmp_path).erase(privacy.of_id(before), "test")
+        return real(store, conversation, *more)
+
+    monkeypatch.setattr(module, step.partition(".")[2], erases_first)
+    await line.write(shopper, "在吗")
+    assert line.screen(shopper) == ["回答 你好", "回答 在吗"] and line.conversation(shopper) != before
+    assert line.account.calls["callback"] == 2, "WeChat had its answer at once"
+
+
+async def test_who_is_erased_while_the_bot_thinks_is_answered_nothing(
+    line: Line, engine: Engine, tmp_path: Path
+) -> None:
+    engine.delay = (0.5, 0.5)
+    shopper = line.phone()
+    sent = asyncio.create_task(line.write(shopper, "你好"))
+    await asyncio.sleep(0.3)
+    Privacy(line.store, tmp_path).erase(privacy.of_id(line.conversation(shopper)), "test")
+    await sent
+    assert line.screen(shopper) == [] and line.account.calls["callback"] == 1
+    await line.write(shopper, "在吗")
+    assert line.screen(shopper) == ["回答 在吗"]
+
+
+async def test_first_messages_at_two_fronts_at_once_begin_one_conversation(connect: Connect) -> None:
+    async with connect(fronts=2) as line:
+        for _ in range(5):
+            shopper, sent = line.phone(), []
+            for front in line.fronts * 2:
+                line.account.callback = front
+                sent.append(asyncio.create_task(line.write(shopper, "你好", MsgId=7)))
+                await asyncio.sleep(0)
+            await asyncio.gather(*sent)
+            assert [m.text for m in line.log(shopper)] == ["你好", "回答 你好"]
+            assert APOLOGY not in line.screen(shopper)
+        assert line.account.calls["callback"] == 20, "none had to be delivered again"
+
+
+@pytest.mark.parametrize("text", [" \u3000\n", "\u200b\u202e\u2066", "\u0007\u200d", "\ue001"])
+async def test_a_text_of_which_nothing_can_be_seen_is_no_message(line: Line, text: str) -> None:
+    shopper = line.phone()
+    await line.write(shopper, text)
+    assert "用文字说" in line.screen(shopper)[0] and line.log(shopper) == []
+
+
+async def test_what_no_database_takes_is_dropped_from_a_text(line: Line) -> None:
+    shopper = line.phone()
+    fields = {"MsgType": "text", "Content": "你\x00好\ud800", "MsgId": "1", "bizmsgmenuid": "\x00\udfff"}
+    whole = {"ToUserName": "gh", "FromUserName": shopper.openid, "CreateTime": 1399197672, **fields}
+    query, body = sealed(line.account, json.dumps(whole))
+    answer = await line.world.http.post(line.fronts[0], params=query, content=body.encode())
+    assert answer.status_code == 200 and answer.text != "success"
+    assert line.log(shopper)[0].text == "你好"
+
+
+async def test_a_long_message_is_cut_where_the_log_ends(line: Line) -> None:
+    shopper = line.phone()
+    for text in ("好" * 682, "好" * 2500):
+        await line.write(shopper, text)
+    said = [len(m.text or "") for m in line.log(shopper) if m.sender == "shopper"]
+    assert said == [682, 2000]
+
+
+async def test_a_tap_allows_as_little_as_wechat_lets_it(line: Line) -> None:
+    shopper = line.phone()
+    await line.write(shopper, "菜单")
+    await line.shown(shopper, bool)
+    (first, _) = shopper.screen[-1].message["msgmenu"]["list"]
+    before = allowances.left(line.store, line.conversation(shopper))
+    await line.write(shopper, "羽绒服", bizmsgmenuid=first["id"])
+    after = allowances.left(line.store, line.conversation(shopper))
+    assert after.messages == before.messages + 3 and after.until == before.until
+
+
+async def test_a_message_delivered_again_allows_no_more(line: Line) -> None:
+    shopper = line.phone()
+    line.account.acted(shopper, "message")
+    fields = {"MsgType": "text", "Content": "两条", "MsgId": 5}
+    await line.deliver(shopper, fields)
+    await line.until(shopper, "第一条", "第二条")
+    await line.deliver(shopper, fields)
+    assert allowances.left(line.store, line.conversation(shopper)).messages == 3
+
+
+async def test_the_check_of_the_address_is_no_page(line: Line) -> None:
+    echo = "<script>alert(1)</script>"
+    at, nonce = str(int(time.time())), "1"
+    query = {"timestamp": at, "nonce": nonce, "echostr": echo}
+    signed = crypto.signature(line.account.token, at, nonce)
+    answer = await line.world.http.get(line.fronts[0], params={**query, "signature": signed})
+    assert answer.status_code == 200 and answer.text == echo
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["x-content-type-options"] == "nosniff"

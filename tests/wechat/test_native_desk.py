@@ -179,6 +179,7 @@ async def test_a_ticket_is_told_of_while_she_is_there(line: Line, store: Store) 
 async def test_with_the_setting_off_again_our_desk_has_her(connect: Connect, store: Store) -> None:
     async with connect(native_desk=True) as line:
         shopper = await transferred(line)
+        await line.settled(shopper)
         account = line.account
     async with connect() as line:
         line.account.followers = account.followers

@@ -93,7 +93,10 @@ class Connector:
             except (UnknownConversation, IntegrityError):
                 # It was erased, or another process has begun it, under our hands: now it is seen.
                 taken = await self._take_in(message)
-        said = await self._answer_to(taken, deadline) if isinstance(taken, _Received) else taken
+        try:
+            said = await self._answer_to(taken, deadline) if isinstance(taken, _Received) else taken
+        except UnknownConversation:
+            return None  # erased while it was answered
         if said is TRANSFER:
             return callbacks.transfer_reply(callback, datetime.now(UTC))
         return callbacks.text_reply(callback, said, datetime.now(UTC)) if said else None

@@ -88,7 +88,9 @@ class Pusher:
             bodies += await self._picture(account, rendered.attachment)
         if not rendered.buttons:
             return bodies + [api.text(part) for part in texts.parts(rendered.text) if part]
-        *parts, head = texts.parts(rendered.text)
+        # With room for the list that stands for a menu where WeChat takes none.
+        room = texts.size(render.numbered(Rendered("", rendered.buttons))) + 1
+        *parts, head = texts.parts(rendered.text, max(texts.LARGEST - room, texts.LARGEST // 2))
         titles = [title for title, _ in rendered.buttons]
         ids = await asyncio.to_thread(
             self._book.offer, message.conversation_id, message.seq, rendered.buttons
