@@ -364,6 +364,14 @@ async def test_wechat_may_refuse(
     assert title(await browser.get(back)) == STALE, "its code may be spent"
 
 
+async def test_nobody_is_bound_by_the_picture_of_a_page(line: Line, browser: Browser) -> None:
+    shopper = line.phone()
+    shopper.snapshot = True
+    assert title(await browser.get(await browser.to_wechat(shopper))) == (200, "请使用完整服务")
+    shopper.snapshot = False
+    assert await browser.to_shop(shopper)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"aud": "session"}, {"exp": 1}, {"sub": ""}, {"exp": datetime(2100, 1, 1, tzinfo=UTC)}]
 )
@@ -460,6 +468,7 @@ async def test_what_is_on_its_way_ends_before(line: Line, browser: Browser, sett
     await until(lambda: line.account.calls["token"] > 0)  # the outbox has begun to send
     old = line.conversation(shopper)
     assert title(await browser.post("unbind", **fields(page))) == UNBOUND
+    assert line.account.calls["send"], "what was being sent has arrived before"
     before = line.screen(shopper)
     with line.store.writing() as session:
         append(session, locked(session, old), Reply("您的订单已发货，寄往广州", sender="system"))

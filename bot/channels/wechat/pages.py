@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import httpx
 import structlog
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader
 
@@ -74,15 +74,18 @@ def create_router(
     settings: Settings,
 ) -> APIRouter:
     """``/wechat/NAME/login`` and what follows it, for the accounts whose shoppers can sign in."""
-    router = APIRouter(prefix="/wechat", include_in_schema=False)
     sign_ins, book = SignIns(store), Book(store)
     addresses = RateLimit(settings.sessions_per_minute)
     secure = settings.front.startswith("https:")
     # With this prefix no other page, not even of a subdomain, can put a cookie of its own in its place.
     cookie = "__Host-guitai_wechat" if secure else "guitai_wechat"
 
-    def known(name: str, request: Request) -> Account:
+    async def count(request: Request) -> None:
         addresses.count(caller(request))
+
+    router = APIRouter(prefix="/wechat", include_in_schema=False, dependencies=[Depends(count)])
+
+    def known(name: str) -> Account:
         if name not in accounts or not accounts[name].signs_in:
             raise Problem(404, "no-sign-in", "Customers cannot sign in for this account.")
         return accounts[name]
@@ -107,7 +110,7 @@ def create_router(
 
     @router.get("/{name}/login")
     def login(name: str, request: Request) -> Response:
-        account = known(name, request)
+        account = known(name)
         # Some phones open a link twice: both ways must lead to the end.
         browser = request.cookies.get(cookie, "")
         if not re.fullmatch("[0-9a-f]{64}", browser):
@@ -128,7 +131,7 @@ def create_router(
 
     @router.get("/{name}/authorized")
     async def authorized(name: str, request: Request, state: str = "", code: str = "") -> Response:
-        account = known(name, request)
+        account = known(name)
         sign_in = await asyncio.to_thread(mine, account, state, request)
         if sign_in is None:
             return _page("stale")
@@ -159,7 +162,7 @@ def create_router(
 
     @router.post("/{name}/bind")
     def ask(name: str, request: Request, state: Field = "", customer_token: Field = "") -> Response:
-        sign_in = sign_ins.open(known(name, request).name, state)
+        sign_in = sign_ins.open(known(name).name, state)
         if sign_in is None or sign_in.step != KNOWN:
             return _page("stale")
         customer = vouched(customer_token)
@@ -169,31 +172,32 @@ def create_router(
         return _page("bind", who, action="confirm", state=state, customer_token=customer_token)
 
     @router.post("/{name}/confirm")
-    def confirm(name: str, request: Request, state: Field = "", customer_token: Field = "") -> Response:
-        sign_in = mine(known(name, request), state, request)
+    async def confirm(name: str, request: Request, state: Field = "", customer_token: Field = "") -> Response:
+        sign_in = await asyncio.to_thread(mine, known(name), state, request)
         if sign_in is None or sign_in.openid is None:
             return _page("stale")
-        customer = vouched(customer_token)
+        customer = await asyncio.to_thread(vouched, customer_token)
         if customer is None:
             return _page("stranger")
         who = binding.shown(customer.name, customer.id)
-        found = her(sign_in)
+        found = await asyncio.to_thread(her, sign_in)
         if found and found[1].customer_id == customer.id:
             return _page("bound", who)  # the button was pressed twice
-        if not sign_ins.step(sign_in, KNOWN, DONE):
+        if not await asyncio.to_thread(sign_ins.step, sign_in, KNOWN, DONE):
             return _page("stale")
-        shopper = book.shopper(name, sign_in.openid)
+        shopper = await asyncio.to_thread(book.shopper, name, sign_in.openid)
         try:
-            if not binding.bind(store, shopper, customer):
-                return _page("other")
+            bound = await asyncio.to_thread(binding.bind, store, shopper, customer)
         except UnknownConversation:
             return _page("stale")
+        if not bound:
+            return _page("other")
         watcher.hint(shopper.conversation_id)
         return _page("bound", who)
 
     @router.post("/{name}/unbind")
     async def unbind(name: str, request: Request, state: Field = "") -> Response:
-        sign_in = await asyncio.to_thread(mine, known(name, request), state, request)
+        sign_in = await asyncio.to_thread(mine, known(name), state, request)
         if sign_in is None or sign_in.openid is None:
             return _page("stale")
         found = await asyncio.to_thread(her, sign_in)

@@ -76,12 +76,14 @@ def create_router(world: WeChat) -> APIRouter:
         if found.until <= account.clock.now():
             raise Refusal(CODE_EXPIRED)
         found.used = True
+        unreal = account.followers[found.openid].snapshot
         return {
             "access_token": secrets.token_urlsafe(48),
             "expires_in": 7200,
             "refresh_token": secrets.token_urlsafe(48),
-            "openid": found.openid,
+            "openid": f"o{secrets.token_hex(13)}" if unreal else found.openid,
             "scope": "snsapi_base",
+            **({"is_snapshotuser": 1} if unreal else {}),
         }
 
     return router

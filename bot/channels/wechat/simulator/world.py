@@ -82,6 +82,8 @@ class Follower:
     typing: bool = False
     desk_until: datetime | None = None
     """Until when the account's own desk has her messages, and the account's server has not."""
+    snapshot: bool = False
+    """Whether her phone shows pages as pictures only."""
 
 
 @dataclass(frozen=True)
