@@ -57,6 +57,9 @@ async def test_who_is_asked_while_served_is_not_asked_again(line: Line, store: S
     asked = (await line.shown(shopper, lambda screen: len(screen) == 4))[-1]
     assert asked.count("您还满意吗") == 1 and asked.endswith(RATING)
     await line.write(shopper, "不满意")
+    assert ratings.given(store, conversation) == [], "to a person it is but a word"
+    button = shopper.screen[-1].message["msgmenu"]["list"][3]
+    await line.write(shopper, button["content"], bizmsgmenuid=button["id"])
     store.close(conversation, 7)
     closed = (await line.shown(shopper, lambda screen: len(screen) == 6))[-1]
     assert "满意吗" not in closed
