@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine, func, select
 
-from bot.channels.wechat.models import Begun, Button, PassiveReply, User
+from bot.channels.wechat.models import Begun, Button, PassiveReply, Told, User
 from bot.conversations import notes, tickets
 from bot.conversations.attachments import Attachments
 from bot.conversations.models import Allowance, Base, Delivery, Guest, Rating
@@ -49,6 +49,7 @@ class Installation:
                     User(conversation_id=conversation, account="shop", openid=f"o{conversation}"),
                     PassiveReply(conversation_id=conversation, key="m:1", at=now(), text=words),
                     Begun(conversation_id=conversation, seq=1, parts=1),
+                    Told(conversation_id=conversation, seq=1, at=now()),
                     Button(
                         id=f"b{conversation}",
                         conversation_id=conversation,
