@@ -106,11 +106,12 @@ async def test_whatever_she_sends_is_handed_on(line: Line) -> None:
     line.account.acted(shopper, "message")
     for fields in (
         {"MsgType": "voice", "MediaId": "m", "Recognition": ""},
+        {"MsgType": "image", "MediaId": "gone", "PicUrl": ""},
         {"MsgType": "text", "Content": "【收到不支持的消息类型，暂无法显示】"},
         {"MsgType": "location", "Location_X": "1", "Location_Y": "2", "Label": "广州"},
     ):
         await line.deliver(shopper, fields)
-    assert line.screen(shopper)[2:] == [TRANSFER] * 3
+    assert line.screen(shopper)[2:] == [TRANSFER] * 4
     # Events are not: people there would see them as nonsense.
     await line.deliver(shopper, {"MsgType": "event", "Event": "CLICK", "EventKey": "TRACK"})
     assert "人工客服正在为您服务" in line.screen(shopper)[-1]

@@ -201,8 +201,9 @@ class Connector:
             picture = await asyncio.to_thread(self._kept.keep, shopper.conversation_id, data)
         except (NoMedia, TimeoutError, pictures.UnknownFormat, pictures.Unreadable) as error:
             log.warning("wechat.picture_lost", account=self._account.name, why=type(error).__name__)
-            await self._noted(shopper, message)
-            return say("picture_lost")
+            noted = await self._noted(shopper, message)
+            # WeChat's own desk has it from WeChat itself.
+            return noted if await self._is_outside(shopper.conversation_id) else say("picture_lost")
         return await self._received(shopper, message.key, attachment=picture)
 
     async def _noted(self, shopper: Shopper, message: inbound.Inbound) -> _Received | None:
