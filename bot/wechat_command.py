@@ -5,16 +5,28 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bot.channels.wechat.kinds import Kind
+
+# Where each kind's settings page is.
+SETTINGS = {
+    Kind.OFFICIAL: "mp.weixin.qq.com: 设置与开发 → 基本配置 → 服务器配置",
+    Kind.MINIPROGRAM: "mp.weixin.qq.com: 开发管理 → 开发设置 → 消息推送",
+    Kind.WECOM: "work.weixin.qq.com: 应用管理 → 微信客服 → API → 接收消息服务器",
+}
+
 app = typer.Typer(no_args_is_help=True, help="WeChat accounts whose messages come here.")
 
 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Part of its address here: lower case, digits, hyphens.")],
-    app_id: Annotated[str, typer.Option(help="AppID, wx and 16 digits.")],
+    app_id: Annotated[str, typer.Option(help="AppID, wx and 16 digits; of WeCom the corp id, ww and 16.")],
     app_secret: Annotated[
         str, typer.Option(prompt="AppSecret", hide_input=True, help="Asked for where it is not given.")
     ],
+    kind: Annotated[
+        Kind, typer.Option(help="公众号, 小程序 or 微信客服; the secret of WeCom is that of 微信客服.")
+    ] = Kind.OFFICIAL,
     verified: Annotated[
         bool, typer.Option(help="Whether it may call the customer-service API (认证).")
     ] = True,
@@ -26,6 +38,7 @@ def add(
     aes_key = accounts.new_aes_key()
     given = {
         "name": name,
+        "kind": kind,
         "app_id": app_id,
         "app_secret": app_secret,
         "token": accounts.new_token(),
@@ -40,16 +53,14 @@ def add(
     typer.echo(f"URL             {settings.front}/wechat/{name}")
     typer.echo(f"Token           {account.token}")
     typer.echo(f"EncodingAESKey  {account.aes_key}")
-    typer.echo("Mode            安全模式")
-    typer.secho(
-        "Restart front and worker, then enter these at mp.weixin.qq.com: 设置与开发 → 基本配置 → 服务器配置.",
-        err=True,
-    )
+    if kind is not Kind.WECOM:
+        typer.echo("Mode            安全模式")
+    typer.secho(f"Restart front and worker, then enter these at {SETTINGS[kind]}.", err=True)
 
 
 @app.command("list")
 def list_accounts() -> None:
-    """List the accounts: name, AppID, whether verified, address."""
+    """List the accounts: name, kind, AppID, whether verified, address."""
     from bot.channels.wechat import accounts
     from bot.settings import settings
 
@@ -58,8 +69,10 @@ def list_accounts() -> None:
     except accounts.WrongAccounts as error:
         _fail(str(error))
     for each in known.values():
-        kind = "verified" if each.verified else "replies only"
-        typer.echo("  ".join((each.name, each.app_id, kind, f"{settings.front}/wechat/{each.name}")))
+        may = "verified" if each.verified else "replies only"
+        typer.echo(
+            "  ".join((each.name, each.kind, each.app_id, may, f"{settings.front}/wechat/{each.name}"))
+        )
 
 
 def _fail(message: str) -> NoReturn:

@@ -4,8 +4,8 @@ import base64
 import os
 import secrets
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
+from re import fullmatch
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -13,17 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from . import api
 from .callbacks import Keys, Mode
 from .crypto import MessageCipher
+from .kinds import WAYS, Kind, Ways
 
 FILE = "wechat.yml"
-SIMULATED = "demo"
-
-
-class Kind(StrEnum):
-    OFFICIAL = "official"
-    MINIPROGRAM = "miniprogram"
+SIMULATED = {"demo": Kind.OFFICIAL, "demo-mini": Kind.MINIPROGRAM, "demo-kf": Kind.WECOM}
 
 
 Keyword = Annotated[str, Field(pattern=r"^(thing|character_string|time)[0-9]{1,2}$")]
@@ -31,14 +26,15 @@ Says = Literal["what", "ticket", "time"]
 
 
 class Account(BaseModel):
-    """One account; the secrets are what its settings page on mp.weixin.qq.com shows."""
+    """One account; the secrets are what its settings page shows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
     """Part of its callback address: /wechat/NAME."""
     kind: Kind = Kind.OFFICIAL
-    app_id: Annotated[str, Field(pattern=r"^wx[0-9a-f]{16}$")]
+    app_id: Annotated[str, Field(pattern=r"^w[wx][0-9a-f]{16}$")]
+    """Of WeCom the corp id."""
     app_secret: Annotated[str, Field(min_length=1, repr=False)]
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{3,32}$", repr=False)]
     aes_key: Annotated[str, Field(repr=False)] = ""
@@ -55,7 +51,7 @@ class Account(BaseModel):
     """Its keywords, and what each says: what has happened, the ticket's number, or the time."""
     sign_in_url: str = ""
     """The shop's page where its customer signs in; without it shoppers stay visitors."""
-    base_url: str = api.BASE
+    base_url: str = Field(default_factory=lambda given: WAYS[given.get("kind", Kind.OFFICIAL)].server)
     passive_seconds: Annotated[float, Field(gt=0, lt=5)] = 4.2
 
     @field_validator("sign_in_url")
@@ -66,8 +62,19 @@ class Account(BaseModel):
             raise ValueError("give the whole address of the page, https://…, without #")
         return url
 
+    @property
+    def ways(self) -> Ways:
+        """What an account of its kind can do."""
+        return WAYS[self.kind]
+
     @model_validator(mode="after")
-    def _has_a_key(self) -> "Account":
+    def _is_whole(self) -> "Account":
+        if not fullmatch(self.ways.app_id, self.app_id):
+            raise ValueError(f"This is no app_id of the kind {self.kind}")
+        if self.ways.pulled and self.mode is not Mode.SAFE:
+            raise ValueError(f"The kind {self.kind} knows no other mode than safe")
+        if not self.ways.passive and not self.verified:
+            raise ValueError(f"The kind {self.kind} answers by the customer-service API alone")
         self.keys()
         return self
 
@@ -83,14 +90,14 @@ class Account(BaseModel):
 
     @model_validator(mode="after")
     def _may_transfer(self) -> "Account":
-        if self.native_desk and not self.verified:
-            raise ValueError("native_desk needs a verified account")
+        if self.native_desk and (not self.verified or self.ways.pulled):
+            raise ValueError("native_desk needs a verified account of WeChat itself")
         return self
 
     @property
     def signs_in(self) -> bool:
         """Whether its shoppers can be known as the shop's customers."""
-        return bool(self.sign_in_url) and self.kind is Kind.OFFICIAL and self.verified
+        return bool(self.sign_in_url) and self.ways.authorises and self.verified
 
     def keys(self) -> Keys:
         """What it shares with WeChat. Raises ValueError."""
@@ -144,20 +151,25 @@ def add(data_dir: Path, account: Account) -> None:
 
 
 def ensure_simulated(data_dir: Path, base_url: str, sign_in_url: str) -> None:
-    """Have the demo's account, at these addresses of simulator and sample shop; others stay as they are.
+    """Have the demo's accounts, at these addresses of simulator and sample shop; others stay as they are.
 
     Raises WrongAccounts.
     """
     known = load(data_dir)
-    made = known.get(SIMULATED) or Account(
-        name=SIMULATED,
-        app_id=f"wx{secrets.token_hex(8)}",
-        app_secret=secrets.token_hex(16),
-        token=new_token(),
-        aes_key=new_aes_key(),
-        menu={"ORDERS": "我的订单", "TRACK": "查物流", "HUMAN": "转人工"},
-    )
-    known[SIMULATED] = made.model_copy(update={"base_url": base_url, "sign_in_url": sign_in_url})
+    for name, kind in SIMULATED.items():
+        account = known.get(name) or Account(
+            name=name,
+            kind=kind,
+            app_id=f"{'ww' if kind is Kind.WECOM else 'wx'}{secrets.token_hex(8)}",
+            app_secret=secrets.token_hex(16),
+            token=new_token(),
+            aes_key=new_aes_key(),
+            menu={"ORDERS": "我的订单", "TRACK": "查物流", "HUMAN": "转人工"}
+            if kind is Kind.OFFICIAL
+            else {},
+        )
+        addresses = {"base_url": base_url, "sign_in_url": sign_in_url if account.ways.authorises else ""}
+        known[name] = account.model_copy(update=addresses)
     _write(data_dir, list(known.values()))
 
 

@@ -5,18 +5,19 @@ the pages beside it.
 """
 
 import asyncio
+import hashlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import structlog
 
+from .kinds import BASE
 from .outcomes import Kind, Outcome, of_code
 from .tokens import NoToken, Shelf, Token, Tokens
 
-BASE = "https://api.weixin.qq.com"
 TIMEOUT = httpx.Timeout(5.0, connect=2.0)  # seconds
 TRIES = 3
 PAUSE = 0.3  # seconds before the second try; each further one waits twice as long
@@ -40,6 +41,9 @@ class Api:
         shelf: where the access token is kept for all processes.
     """
 
+    _codes: ClassVar[Mapping[int, Kind]] = {}
+    """What error codes mean here that mean something else, or nothing, elsewhere."""
+
     def __init__(
         self,
         http: httpx.AsyncClient,
@@ -56,8 +60,11 @@ class Api:
 
     # -- what is sent to a shopper -------------------------------------------------------------------------
 
-    async def send(self, openid: str, message: Message) -> Outcome:
-        """Send a customer-service message, as the functions below build it."""
+    async def send(self, openid: str, message: Message, id: str = "") -> Outcome:
+        """Send a customer-service message, as the functions below build it.
+
+        ``id``: the same with each try, for those who know by it what they have already (``Ways.knows_ids``).
+        """
         return await self._call("/cgi-bin/message/custom/send", {"touser": openid, **message})
 
     async def typing(self, openid: str, goes_on: bool) -> Outcome:
@@ -90,7 +97,7 @@ class Api:
                     if len(data) > LARGEST_MEDIA:
                         return Outcome(Kind.REFUSED)
                 if "json" in response.headers.get("content-type", "") or data[:1] == b"{":
-                    return _answer(httpx.Response(response.status_code, content=bytes(data)))[0]
+                    return self._read(httpx.Response(response.status_code, content=bytes(data)))[0]
                 if response.status_code != 200 or not data:
                     return Outcome(Kind.BUSY)
                 answered.append(bytes(data))
@@ -112,7 +119,7 @@ class Api:
                 files={"media": (name, image)},
                 timeout=TIMEOUT,
             )
-            outcome, answer = _answer(response)
+            outcome, answer = self._read(response)
             if outcome.ok and isinstance(answer.get("media_id"), str):
                 found.append(answer["media_id"])
             elif outcome.ok:
@@ -125,13 +132,21 @@ class Api:
     # -- how calls are made --------------------------------------------------------------------------------
 
     async def _call(self, path: str, body: Message) -> Outcome:
+        return (await self._ask(path, body))[0]
+
+    async def _ask(self, path: str, body: Message) -> tuple[Outcome, Message]:
+        """What a call came to, and what it was answered."""
+        answers: list[Message] = [{}]
+
         async def post(token: str) -> Outcome:
             response = await self._http.post(
                 self._base + path, params={"access_token": token}, json=body, timeout=TIMEOUT
             )
-            return _answer(response)[0]
+            outcome, answer = self._read(response)
+            answers.append(answer)
+            return outcome
 
-        return await self._tried(post)
+        return await self._tried(post), answers[-1]
 
     async def _tried(self, call: Callable[[str], Awaitable[Outcome]]) -> Outcome:
         """Make the call: again while WeChat is busy, once with another token where it refuses this one."""
@@ -154,23 +169,29 @@ class Api:
         return outcome
 
     async def _fetch_token(self, by_force: bool) -> Token:
+        try:
+            response = await self._ask_for_token(by_force)
+        except httpx.HTTPError as error:
+            raise NoToken(f"WeChat does not answer: {type(error).__name__}.") from None
+        outcome, answer = self._read(response)
+        value, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not outcome.ok or not isinstance(value, str) or not value or not isinstance(seconds, int):
+            raise NoToken(f"WeChat gives none (errcode {outcome.code}).")
+        return Token(value, self._clock() + timedelta(seconds=seconds))
+
+    async def _ask_for_token(self, by_force: bool) -> httpx.Response:
         asked = {
             "grant_type": "client_credential",
             "appid": self._app_id,
             "secret": self._secret,
             "force_refresh": by_force,
         }
-        try:
-            response = await self._http.post(
-                self._base + "/cgi-bin/stable_token", json=asked, timeout=TIMEOUT
-            )
-        except httpx.HTTPError as error:
-            raise NoToken(f"WeChat does not answer: {type(error).__name__}.") from None
+        return await self._http.post(self._base + "/cgi-bin/stable_token", json=asked, timeout=TIMEOUT)
+
+    def _read(self, response: httpx.Response) -> tuple[Outcome, Message]:
         outcome, answer = _answer(response)
-        value, seconds = answer.get("access_token"), answer.get("expires_in")
-        if not outcome.ok or not isinstance(value, str) or not value or not isinstance(seconds, int):
-            raise NoToken(f"WeChat gives none (errcode {outcome.code}).")
-        return Token(value, self._clock() + timedelta(seconds=seconds))
+        kind = self._codes.get(outcome.code or 0) if response.status_code < 500 else None
+        return (Outcome(kind, outcome.code) if kind else outcome), answer
 
 
 async def _carried(call: Callable[[str], Awaitable[Outcome]], token: Token) -> Outcome:
@@ -205,3 +226,8 @@ def menu(head: str, items: Sequence[tuple[str, str]], tail: str = "") -> Message
     """Buttons under a text: pairs of an opaque id and what the shopper reads."""
     listed = [{"id": id, "content": content} for id, content in items]
     return {"msgtype": "msgmenu", "msgmenu": {"head_content": head, "list": listed, "tail_content": tail}}
+
+
+def once(*parts: str | int) -> str:
+    """An id by which a message is known however often it is sent: the same for the same ``parts``."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]

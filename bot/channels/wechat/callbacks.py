@@ -55,6 +55,21 @@ def check_address(keys: Keys, query: Mapping[str, str], now: datetime) -> str:
     return query.get("echostr", "")
 
 
+def check_encrypted_address(keys: Keys, query: Mapping[str, str], now: datetime) -> str:
+    """Answer WeCom's check of the callback address, where what is to be said comes encrypted.
+
+    Source: https://developer.work.weixin.qq.com/document/path/90930. Raises Refused.
+    """
+    echo = query.get("echostr", "")
+    _signed(keys, query, now, echo)
+    if keys.cipher is None:
+        raise Refused("The account has no key.")
+    try:
+        return keys.cipher.decrypt(echo).decode("utf-8", "replace")
+    except crypto.CannotDecrypt as error:
+        raise Refused(str(error)) from error
+
+
 def open_callback(keys: Keys, query: Mapping[str, str], body: bytes, now: datetime) -> Callback:
     """Return what a call holds; of a compatible account's only what was encrypted.
 

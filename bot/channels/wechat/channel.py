@@ -1,5 +1,6 @@
 """The channel put together: its calls for the front, its sender for the worker."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -20,6 +21,9 @@ from . import pages
 from .accounts import Account
 from .api import Api
 from .connector import Connector
+from .kf import KfApi
+from .pulled import Pulls
+from .pulling import Puller
 from .pushing import Pusher
 from .routes import create_router
 from .shelf import DatabaseShelf
@@ -32,10 +36,8 @@ class WeChat:
         self.accounts, self._store, self._kept = accounts, store, kept
         self._shelf = DatabaseShelf(store)
         self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=50), follow_redirects=False)
-        self._apis = {
-            name: Api(self._http, name, each.app_id, each.app_secret, self._shelf, each.base_url)
-            for name, each in accounts.items()
-        }
+        self._apis = {name: self._api(each) for name, each in accounts.items()}
+        self._pullers: dict[str, Puller] = {}
 
     def router(self, watcher: Watcher, turns: TurnRunner, privacy: Privacy, settings: Settings) -> APIRouter:
         """The addresses that WeChat calls, and the pages that its browser opens."""
@@ -54,8 +56,13 @@ class WeChat:
             )
             for name, account in self.accounts.items()
         }
+        self._pullers = {
+            name: Puller(self.accounts[name], api, Pulls(self._store, name), connectors[name])
+            for name, api in self._apis.items()
+            if isinstance(api, KfApi)
+        }
         router = APIRouter()
-        router.include_router(create_router(self.accounts, connectors))
+        router.include_router(create_router(self.accounts, connectors, self._pullers))
         router.include_router(pages.create_router(self.accounts, self._http, self._store, watcher, settings))
         return router
 
@@ -69,6 +76,17 @@ class WeChat:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Keep the connections to WeChat."""
+        """Keep the connections to WeChat; where there is a router, also pull what must be pulled."""
         async with self._http:
-            yield
+            pulls = [asyncio.create_task(puller.run()) for puller in self._pullers.values()]
+            try:
+                yield
+            finally:
+                for pull in pulls:
+                    pull.cancel()
+                await asyncio.gather(*pulls, return_exceptions=True)
+
+    def _api(self, account: Account) -> Api:
+        made = KfApi if account.ways.pulled else Api
+        given = account.name, account.app_id, account.app_secret, self._shelf, account.base_url
+        return made(self._http, *given)

@@ -27,26 +27,27 @@ from bot.conversations.store import TEXT_LIMIT, Store, TooManyOwed
 from bot.conversations.turns import TurnRunner
 from bot.conversations.watch import Watcher, wait
 
-from . import callbacks, inbound, native_desk, pages, rating, render, texts, unread
+from . import api, callbacks, inbound, native_desk, pages, rating, render, texts, unread
 from .accounts import Account
 from .api import Api, NoMedia
 from .bodies import Fields
 from .book import TRANSFER, Book, Shopper, Transfer
 from .callbacks import Callback
 from .limits import Pace, Verdict
+from .outcomes import Kind
 from .render import Rendered
 from .shelf import DatabaseShelf
 from .sign_ins import SignIns
 from .wording import say
 
-# What an act of a shopper allows to be sent to her, and for how long.
+# What a message of a shopper allows to be sent to her, and for how long.
 PER_MESSAGE = (5, timedelta(hours=48))
-PER_EVENT = (3, timedelta(minutes=1))
 HOLD_MORE = 2.0  # seconds beyond the wait, for the reply to be written
 LOOK_SECONDS = 0.1
 MORE_ROOM = 200  # bytes for the link to what follows
 RESULT = "guitai-result"  # the id of that link
 MEDIA_SECONDS = 3.0  # for a picture to be fetched, so that WeChat has its answer in time
+TYPING_AFTER = 1.0  # seconds without an answer
 
 log = structlog.get_logger()
 
@@ -85,14 +86,10 @@ class Connector:
 
     async def answer(self, callback: Callback, message: inbound.Inbound) -> Fields | None:
         """Take a message in; its passive reply, or None where there is none."""
+        if not self._account.ways.passive:
+            return callbacks.transfer_reply(callback, datetime.now(UTC)) if await self.take(message) else None
         deadline = time.monotonic() + self._account.passive_seconds
-        line = self._lines.setdefault(message.openid, asyncio.Lock())
-        async with line:  # into the log in the order in which they came
-            try:
-                taken = await self._take_in(message)
-            except (UnknownConversation, IntegrityError):
-                # It was erased, or another process has begun it, under our hands: now it is seen.
-                taken = await self._take_in(message)
+        taken = await self._in_turn(message)
         try:
             said = await self._answer_to(taken, deadline) if isinstance(taken, _Received) else taken
         except UnknownConversation:
@@ -101,18 +98,52 @@ class Connector:
             return callbacks.transfer_reply(callback, datetime.now(UTC))
         return callbacks.text_reply(callback, said, datetime.now(UTC)) if said else None
 
+    async def take(self, message: inbound.Inbound) -> bool:
+        """Take a message in whose answer can go through the API alone.
+
+        Gives whether it is to be handed to WeChat's own desk.
+        """
+        taken = await self._in_turn(message)
+        if isinstance(taken, str):
+            # Whoever opens the chat again and again is greeted once in a while.
+            key = "entered" if isinstance(message, inbound.Enter) else message.key
+            await self._tell(message.openid, key, taken)
+        if not isinstance(taken, _Received):
+            return False
+        conversation = taken.shopper.conversation_id
+        try:
+            if self._account.ways.typing:
+                await self._answered(conversation, taken.seq, time.monotonic() + TYPING_AFTER)
+                if await self._is_owed(conversation, taken.seq):
+                    await self._api.typing(message.openid, True)
+            return await self._is_transferred(taken)
+        except UnknownConversation:
+            return False  # erased while it was answered
+
     # -- in ------------------------------------------------------------------------------------------------
+
+    async def _in_turn(self, message: inbound.Inbound) -> _Received | str | None:
+        async with self._lines.setdefault(message.openid, asyncio.Lock()):  # in the order in which they came
+            try:
+                return await self._take_in(message)
+            except (UnknownConversation, IntegrityError):
+                # It was erased, or another process has begun it, under our hands: now it is seen.
+                return await self._take_in(message)
 
     async def _take_in(self, message: inbound.Inbound) -> _Received | str | None:
         """Receive what the shopper said; or the reply, where nothing comes into the log."""
+        per_event = self._account.ways.per_event
         match message:
             case inbound.Unsubscribe():
                 await asyncio.to_thread(self._forget, message.openid)
                 return None
             case inbound.Subscribe():
-                shopper = await self._granted(message, "event", PER_EVENT)
+                shopper = await self._granted(message, "event", per_event)
                 await asyncio.to_thread(outbox.wake, self._store, shopper.conversation_id)
                 return self._welcome()
+            case inbound.Enter():
+                await self._granted(message, "event", per_event)
+                return say("welcome_entered")
             case inbound.Event() if native_desk.is_about(message) and self._account.native_desk:
                 await asyncio.to_thread(self._hear_of_desk, message)
                 return None
@@ -122,8 +153,10 @@ class Connector:
         if verdict is not Verdict.TAKEN:
             return _told_to_slow_down(verdict)
         # A tap on a message's menu allows no more than one on the account's own.
-        tapped = isinstance(message, inbound.Event) or (isinstance(message, inbound.Text) and message.menu_id)
-        way = ("event", PER_EVENT) if tapped else ("message", PER_MESSAGE)
+        tapped = isinstance(message, inbound.Event) or (
+            isinstance(message, inbound.Text) and message.menu_id and self._account.ways.taps_are_events
+        )
+        way = ("event", per_event) if tapped else ("message", PER_MESSAGE)
         shopper = await self._granted(message, *way)
         taken = await self._said(shopper, message)
         if not isinstance(taken, _Received):
@@ -150,6 +183,8 @@ class Connector:
             return noted
         if isinstance(message, inbound.Location) and (named := unread.place(message)):
             return await self._received(shopper, message.key, text=named)
+        if isinstance(message, inbound.MiniProgramPage):
+            return await self._received(shopper, message.key, text=message.title)
         return say("voice_unheard" if isinstance(message, inbound.Voice) else "please_type")
 
     async def _granted(self, message: inbound.Inbound, kind: str, much: tuple[int, timedelta]) -> Shopper:
@@ -250,6 +285,19 @@ class Connector:
 
     # -- out -----------------------------------------------------------------------------------------------
 
+    async def _tell(self, openid: str, key: str, text: str) -> None:
+        """Answer a message that does not come into the log through the API, once."""
+        shopper = await asyncio.to_thread(self._book.shopper, self._account.name, openid)
+        conversation = shopper.conversation_id
+        if await asyncio.to_thread(self._book.heard, conversation, key):
+            return
+        spent = await asyncio.to_thread(allowances.spend, self._store, conversation)
+        if spent is None:
+            return
+        outcome = await self._api.send(openid, api.text(text), api.once(conversation, key))
+        if outcome.kind not in (Kind.OK, Kind.UNSURE):
+            await asyncio.to_thread(allowances.give_back, self._store, conversation, spent)
+
     async def _answer_to(self, taken: _Received, deadline: float) -> str | Transfer | None:
         """The reply that goes back on the connection, where there is one in time."""
         conversation, held = taken.shopper.conversation_id, taken.held
@@ -286,6 +334,8 @@ class Connector:
         return await asyncio.to_thread(self._book.transfer, conversation, taken.key)
 
     async def _hold(self, shopper: Shopper) -> Held | None:
+        if not self._account.ways.passive:
+            return None  # the outbox alone delivers
         seconds = self._account.passive_seconds + HOLD_MORE
         name = secrets.token_hex(16)
         return await asyncio.to_thread(

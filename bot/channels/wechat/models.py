@@ -15,7 +15,8 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     account: Mapped[str] = mapped_column(String(32))
-    openid: Mapped[str] = mapped_column(String(64))
+    # In WeCom her id and that of the desk she writes to (kf.address).
+    openid: Mapped[str] = mapped_column(String(96))
     conversation_id: Mapped[str] = mapped_column(
         ForeignKey("conversation.id", ondelete="CASCADE"), index=True
     )
@@ -106,5 +107,22 @@ class Standing(Base):
     # WeChat has refused it the customer-service API: replies alone are tried until then.
     barred_until: Mapped[datetime | None]
     # Whoever fetches the next token.
+    lease_by: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+
+
+class Pulled(Base):
+    """How far a desk of WeCom's customer service (open_kfid) was pulled; messages wait where asked > done."""
+
+    __tablename__ = "wechat_pulled"
+
+    account: Mapped[str] = mapped_column(String(32), primary_key=True)
+    desk: Mapped[str] = mapped_column(String(64), primary_key=True)
+    cursor: Mapped[str] = mapped_column(Text, default="")
+    # Of the last call that told of messages.
+    token: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime]
+    asked: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
     lease_by: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """Buttons are not taken; the same as text may be."""
     NOT_A_FOLLOWER = "not_a_follower"
     """She has left, or blocks the account."""
+    NOT_OURS = "not_ours"
+    """A person has the conversation in WeCom's own desk, or it has ended: the API may not speak in it."""
     UNSURE = "unsure"
     """No answer came in time: it may have been done. To try again might do it twice."""
     REFUSED = "refused"

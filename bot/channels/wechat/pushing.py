@@ -76,7 +76,7 @@ class Pusher:
         bodies = await self._bodies(name, last, rendered)
         begun = await asyncio.to_thread(self._book.begun, conversation, last.seq)
         for number, body in enumerate(bodies[begun:], begun + 1):
-            await self._send(name, openid, conversation, body)
+            await self._send(name, openid, conversation, body, api.once(conversation, last.seq, number))
             if number < len(bodies):
                 await asyncio.to_thread(self._book.begin, conversation, last.seq, number)
         return last.seq
@@ -88,13 +88,18 @@ class Pusher:
             bodies += await self._picture(account, rendered.attachment)
         if not rendered.buttons:
             return bodies + [api.text(part) for part in texts.parts(rendered.text) if part]
-        # With room for the list that stands for a menu where WeChat takes none.
-        room = texts.size(render.numbered(Rendered("", rendered.buttons))) + 1
-        *parts, head = texts.parts(rendered.text, max(texts.LARGEST - room, texts.LARGEST // 2))
         titles = [title for title, _ in rendered.buttons]
         ids = await asyncio.to_thread(
             self._book.offer, message.conversation_id, message.seq, rendered.buttons
         )
+        menus = self._accounts[account].ways.menus
+        if menus is None or not menus.hold(titles):
+            return bodies + [api.text(part) for part in texts.parts(render.numbered(rendered))]
+        # With room for the list that stands for a menu where WeChat takes none.
+        room = texts.size(render.numbered(Rendered("", rendered.buttons))) + 1
+        *parts, head = texts.parts(rendered.text, max(texts.LARGEST - room, texts.LARGEST // 2))
+        if texts.size(head) > menus.head:
+            parts, head = [*parts, head], ""
         menu = api.menu(head, list(zip(ids, titles, strict=True)), say("menu_tail"))
         return [*bodies, *map(api.text, parts), menu]
 
@@ -111,14 +116,15 @@ class Pusher:
             await self._fail(account, outcome)
         return [api.image(media_id)]
 
-    async def _send(self, account: str, openid: str, conversation: str, body: api.Message) -> None:
+    async def _send(self, account: str, openid: str, conversation: str, body: api.Message, id: str) -> None:
         spent = await asyncio.to_thread(allowances.spend, self._store, conversation)
         if spent is None:
             raise Closed("Nothing more may be sent to her.")
-        outcome = await self._apis[account].send(openid, body)
+        outcome = await self._apis[account].send(openid, body, id)
         if outcome.kind is Kind.MENU_REFUSED:
-            outcome = await self._apis[account].send(openid, _as_text(body))
-        if outcome.kind in (Kind.OK, Kind.UNSURE):
+            outcome = await self._apis[account].send(openid, _as_text(body), id)
+        known = self._accounts[account].ways.knows_ids
+        if outcome.kind is Kind.OK or (outcome.kind is Kind.UNSURE and not known):
             return  # sent once too few is told by the shopper, sent twice confuses her
         if outcome.kind in (Kind.QUOTA_SPENT, Kind.OUT_OF_WINDOW):
             await asyncio.to_thread(allowances.none_left, self._store, conversation)
@@ -138,7 +144,7 @@ class Pusher:
         if outcome.kind is Kind.DAILY_CAP:
             log.error("wechat.daily_cap", account=account)
             raise NotDelivered(outcome.kind, _until_midnight(datetime.now(ZONE)))
-        if outcome.kind is Kind.NOT_A_FOLLOWER:
+        if outcome.kind in (Kind.NOT_A_FOLLOWER, Kind.NOT_OURS):
             raise Parked(outcome.kind)
         raise NotDelivered(outcome.kind)
 

@@ -15,14 +15,17 @@ from .accounts import Account
 from .bodies import Unreadable
 from .callbacks import NO_REPLY, Refused
 from .connector import Connector
+from .pulling import Puller
 
 BODY_SECONDS = 4
 
 log = structlog.get_logger()
 
 
-def create_router(accounts: Mapping[str, Account], connectors: Mapping[str, Connector]) -> APIRouter:
-    """``/wechat/NAME`` of each account."""
+def create_router(
+    accounts: Mapping[str, Account], connectors: Mapping[str, Connector], pullers: Mapping[str, Puller]
+) -> APIRouter:
+    """``/wechat/NAME`` of each account; ``pullers``: of those whose messages are pulled."""
     router = APIRouter(prefix="/wechat", include_in_schema=False)
     keys = {name: account.keys() for name, account in accounts.items()}
 
@@ -34,7 +37,8 @@ def create_router(accounts: Mapping[str, Account], connectors: Mapping[str, Conn
     @router.get("/{name}")
     async def check(name: str, request: Request) -> PlainTextResponse:
         try:
-            echo = callbacks.check_address(known(name), request.query_params, datetime.now(UTC))
+            check = callbacks.check_encrypted_address if name in pullers else callbacks.check_address
+            echo = check(known(name), request.query_params, datetime.now(UTC))
         except Refused as error:
             raise _refused(name, error) from None
         # Whatever it says, no browser is to take it for a page.
@@ -46,6 +50,9 @@ def create_router(accounts: Mapping[str, Account], connectors: Mapping[str, Conn
         now = datetime.now(UTC)
         try:
             callback = callbacks.open_callback(known(name), request.query_params, body, now)
+            if name in pullers:
+                await pullers[name].called(callback.fields)
+                return PlainTextResponse(NO_REPLY)
             message = inbound.message(callback.fields)
         except Refused as error:
             raise _refused(name, error) from None

@@ -6,13 +6,17 @@ from bot.settings import settings
 
 from ..accounts import Account as Configured
 from ..accounts import load
+from ..kinds import Kind
 from .app import create_app
+from .kf import Corp
 from .servers import WeChat
-from .world import Account
+from .world import Account, MiniProgram
+
+_KINDS = {Kind.OFFICIAL: Account, Kind.MINIPROGRAM: MiniProgram, Kind.WECOM: Corp}
 
 
 def _simulated(account: Configured) -> Account:
-    return Account(
+    return _KINDS[account.kind](
         f"gh_{account.app_id[-12:]}",
         account.app_id,
         account.app_secret,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, FastAPI, File, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from . import controls, oauth
+from . import controls, kf, oauth
 from .faults import befall
 from .servers import WeChat
 from .world import Refusal
@@ -50,6 +50,7 @@ def create_app(world: WeChat) -> FastAPI:
         return {"status": "ok"}
 
     app.include_router(_cgi_bin(world))
+    app.include_router(kf.create_router(world))
     app.include_router(controls.create_router(world))
     app.include_router(oauth.create_router(world))
     app.mount("/", StaticFiles(directory=PAGE, html=True))

@@ -38,6 +38,8 @@ class Doing(BaseModel):
         "unsubscribe",
         "CLICK",
         "SCAN",
+        "user_enter_tempsession",
+        "enter_session",
         "kf_create_session",
         "kf_switch_session",
         "kf_close_session",
@@ -70,14 +72,21 @@ def create_router(world: WeChat) -> APIRouter:
     @router.get("/accounts")
     async def accounts() -> list[dict[str, Any]]:
         return [
-            {"id": each.id, "name": each.name, "verified": each.verified, "menu": MENU}
+            {
+                "id": each.id,
+                "kind": each.kind,
+                "name": each.name,
+                "verified": each.verified,
+                "joins": each.joins,
+                "menu": MENU if each.kind == "official" else (),
+            }
             for each in world.accounts.values()
         ]
 
     @router.post("/accounts/{id}/followers", status_code=201)
     async def join(id: str, body: Joining) -> dict[str, str]:
         joined = account(id).join(body.name)
-        world.later(_act(world, account(id), joined, Doing(event="subscribe")))
+        world.later(_act(world, account(id), joined, Doing(event=account(id).joins)))
         return {"openid": joined.openid}
 
     @router.get("/accounts/{id}/followers/{openid}")
@@ -155,7 +164,7 @@ async def _act(world: WeChat, account: Account, follower: Follower, doing: Doing
         return
     follower.follows = doing.event != "unsubscribe"
     if doing.event != "unsubscribe":
-        account.acted(follower, "event")
+        account.came(follower)
     fields = {"MsgType": "event", "Event": doing.event, "EventKey": doing.key}
     await say(world.http, account, follower, fields)
 

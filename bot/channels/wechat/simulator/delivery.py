@@ -15,8 +15,7 @@ from .world import DESK_KEEPS, Account, Follower
 DROPPED_AFTER = 5.0  # seconds
 TRIES = 3
 NOTHING = ("", "success")
-# What the phone shows where the account's server fails.
-APOLOGY = "该公众号暂时无法提供服务，请稍后再试"
+APOLOGY = Account.apology
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ async def say(
     if kept and fields["MsgType"] != "event":
         return
     how = how or Delivery()
-    body = bodies.write(_whole(account, follower, fields), "xml")
+    body = account.told(follower, fields)
     shown: set[str] = set()  # the phone shows one reply to one message
     for _ in range(how.tries):
         answers = await asyncio.gather(*(_post(http, account, body, how.seconds) for _ in range(how.copies)))
@@ -50,7 +49,8 @@ async def say(
                 account.show(follower, _reply(account, answer), passive=True)
         if any(answer is not None for answer in answers):
             return
-    account.show(follower, _text(APOLOGY), passive=True)
+    if account.apology:
+        account.show(follower, _text(account.apology), passive=True)
 
 
 async def tell_of_desk(http: httpx.AsyncClient, account: Account, follower: Follower, event: str) -> None:
@@ -60,18 +60,6 @@ async def tell_of_desk(http: httpx.AsyncClient, account: Account, follower: Foll
     names = ("FromKfAccount", "ToKfAccount") if event == "kf_switch_session" else ("KfAccount",)
     fields = {"MsgType": "event", "Event": event, **{name: f"kf@{account.id}" for name in names}}
     await say(http, account, follower, fields)
-
-
-def _whole(account: Account, follower: Follower, fields: dict[str, Any]) -> dict[str, Any]:
-    whole = {
-        "ToUserName": account.id,
-        "FromUserName": follower.openid,
-        "CreateTime": int(account.clock.now().timestamp()),
-        **fields,
-    }
-    if fields["MsgType"] != "event":
-        whole.setdefault("MsgId", account.next_message_id())
-    return whole
 
 
 async def _post(http: httpx.AsyncClient, account: Account, body: str, seconds: float) -> str | None:
@@ -90,18 +78,12 @@ def sealed(account: Account, body: str) -> tuple[dict[str, str], str]:
     """Give the query and the body of a callback, in the account's mode."""
     # The connector compares with its own clock, not with the one that tests put forward.
     timestamp, nonce = str(int(datetime.now(UTC).timestamp())), secrets.token_hex(8)
-    query = {
-        "timestamp": timestamp,
-        "nonce": nonce,
-        "signature": crypto.signature(account.token, timestamp, nonce),
-    }
+    query = account.query(timestamp, nonce)
     if account.mode == "plain":
+        query.pop("encrypt_type")
         return query, body
     encrypted = MessageCipher(account.aes_key, account.app_id).encrypt(body.encode())
-    query |= {
-        "encrypt_type": "aes",
-        "msg_signature": crypto.signature(account.token, timestamp, nonce, encrypted),
-    }
+    query["msg_signature"] = crypto.signature(account.token, timestamp, nonce, encrypted)
     sealed = bodies.write({"ToUserName": account.id, "Encrypt": encrypted}, "xml")
     return query, sealed if account.mode == "safe" else body.replace("</xml>", sealed[len("<xml>") :])
 
@@ -113,14 +95,14 @@ def _reply(account: Account, answer: str) -> dict[str, Any]:
         if account.mode != "plain":
             signed = [account.token, fields["TimeStamp"], fields["Nonce"], fields["Encrypt"]]
             if not crypto.is_signed(fields["MsgSignature"], *signed):
-                return _text(APOLOGY)
+                return _text(account.apology)
             opened = MessageCipher(account.aes_key, account.app_id).decrypt(fields["Encrypt"])
             fields = bodies.read(opened)[0]
         if fields["MsgType"] == "transfer_customer_service":
             return {"msgtype": "transfer_customer_service"}
-        return _text(fields["Content"])
+        return _text(fields["Content"] if account.passive else account.apology)
     except (bodies.Unreadable, crypto.CannotDecrypt, KeyError):
-        return _text(APOLOGY)
+        return _text(account.apology)
 
 
 def _text(content: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .. import bodies, crypto
+
 TOKEN_SECONDS = 7200
 FORCED_PER_DAY = 20
 LARGEST_TEXT = 2048  # bytes
@@ -19,7 +21,11 @@ KEYWORDS = {
     "time": re.compile(r"(\d{4}年\d{1,2}月\d{1,2}日 )?\d{1,2}:\d{2}"),
 }
 # What an act of a shopper allows to be sent to her, and for how long.
-ALLOWANCES = {"message": (5, timedelta(hours=48)), "event": (3, timedelta(minutes=1))}
+ALLOWANCES = {
+    "message": (5, timedelta(hours=48)),
+    "event": (3, timedelta(minutes=1)),
+    "enter": (2, timedelta(minutes=1)),  # of a mini-program
+}
 
 OK = 0
 SECRET_WRONG = 40125
@@ -95,6 +101,15 @@ class Media:
 class Account:
     """An account with its followers; ``verified``: it may call the customer-service API."""
 
+    kind = "official"
+    joins = "subscribe"
+    """The event by which a shopper comes to it."""
+    passive = True
+    """Whether a message may be replied to on its own connection."""
+    sends: frozenset[str] = frozenset({"text", "image", "msgmenu"})
+    apology = "该公众号暂时无法提供服务，请稍后再试"
+    """What the phone shows where the account's server fails."""
+
     def __init__(
         self,
         id: str,
@@ -168,9 +183,32 @@ class Account:
         many, span = ALLOWANCES[kind]
         follower.allowances[kind] = Allowance(many, self.clock.now() + span)
 
+    def came(self, follower: Follower) -> None:
+        """She follows the account, or opens its chat."""
+        self.acted(follower, "event")
+
     def next_message_id(self) -> int:
         self._next_message += 1
         return self._next_message
+
+    # -- what it is told -----------------------------------------------------------------------------------
+
+    def told(self, follower: Follower, fields: dict[str, Any]) -> str:
+        """The body of the callback by which the account learns of a message or event."""
+        whole = {
+            "ToUserName": self.id,
+            "FromUserName": follower.openid,
+            "CreateTime": int(self.clock.now().timestamp()),
+            **fields,
+        }
+        if fields["MsgType"] != "event":
+            whole.setdefault("MsgId", self.next_message_id())
+        return bodies.write(whole, "xml")
+
+    def query(self, timestamp: str, nonce: str) -> dict[str, str]:
+        """What a callback's address names, apart from the signature of what is encrypted."""
+        signed = crypto.signature(self.token, timestamp, nonce)
+        return {"timestamp": timestamp, "nonce": nonce, "signature": signed, "encrypt_type": "aes"}
 
     # -- what the account sends ----------------------------------------------------------------------------
 
@@ -219,7 +257,7 @@ class Account:
     def _sound(self, message: dict[str, Any]) -> None:
         kind = message.get("msgtype")
         content = message.get(str(kind))
-        if kind not in ("text", "image", "msgmenu") or not isinstance(content, dict):
+        if kind not in self.sends or not isinstance(content, dict):
             raise Refusal(KIND_WRONG)
         if kind == "text" and len(str(content.get("content", "")).encode()) > LARGEST_TEXT:
             raise Refusal(TEXT_TOO_LONG)
@@ -241,3 +279,16 @@ class Account:
         if found is None or found.until <= self.clock.now():
             raise Refusal(MEDIA_WRONG)
         return found.data
+
+
+class MiniProgram(Account):
+    """A mini-program: all goes through the API, there are no menus, and to enter its chat is an event."""
+
+    kind = "miniprogram"
+    joins = "user_enter_tempsession"
+    passive = False
+    sends = frozenset({"text", "image", "link", "miniprogrampage"})
+    apology = "该小程序客服暂时无法提供服务，请稍后再试"
+
+    def came(self, follower: Follower) -> None:
+        self.acted(follower, "enter")

@@ -3,6 +3,8 @@
 
 const $ = (id) => document.getElementById(id);
 const screen = $("screen");
+const kinds = { official: "公众号", miniprogram: "小程序", wecom: "微信客服" };
+const phones = {}; // of each account, who chats with it
 let account, openid, seen = 0, typing = null, lastTime = 0;
 
 async function call(path, body) {
@@ -87,7 +89,9 @@ function show(entry) {
 }
 
 async function look() {
-  const phone = await call(`${mine()}?after=${seen}`);
+  const here = mine();
+  const phone = await call(`${here}?after=${seen}`);
+  if (here !== mine()) return; // another account was chosen meanwhile
   const atEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < 80;
   // Two looks may be under way at once, and bring the same.
   const fresh = phone.screen.filter((entry) => entry.number > seen);
@@ -99,8 +103,9 @@ async function look() {
   if (phone.typing !== typing) $("title").textContent = (typing = phone.typing) ? "对方正在输入…" : account.name;
   const left = Object.values(phone.left).reduce((sum, one) => sum + one, 0);
   $("left").textContent = `${left} 条`;
-  $("leave").textContent = phone.follows ? "取消关注" : "重新关注";
-  $("leave").dataset.follows = phone.follows ? "yes" : "no";
+  const leaves = account.joins === "subscribe" && phone.follows;
+  $("leave").textContent = leaves ? "取消关注" : account.joins === "subscribe" ? "重新关注" : "重新进入会话";
+  $("leave").dataset.event = leaves ? "unsubscribe" : account.joins;
 }
 
 async function say(text, menuId = "") {
@@ -111,14 +116,20 @@ async function say(text, menuId = "") {
 }
 
 async function begin(anew) {
-  [account] = await call("/accounts");
+  const accounts = await call("/accounts");
+  account = accounts.find(({ id }) => id === sessionStorage.getItem("account")) || accounts[0];
   $("title").textContent = account.name;
-  openid = anew ? null : sessionStorage.getItem("openid");
+  openid = anew ? null : phones[account.id] || sessionStorage.getItem("openid");
   if (openid) openid = await call(mine()).then(() => openid, () => null);
   if (!openid) ({ openid } = await call(`/accounts/${account.id}/followers`, { name: "顾客" }));
+  phones[account.id] = openid;
   sessionStorage.setItem("openid", openid);
+  sessionStorage.setItem("account", account.id);
   seen = 0;
   lastTime = 0;
+  typing = null;
+  $("way").textContent = "–";
+  offer(accounts);
   screen.replaceChildren();
   $("menu").replaceChildren(...account.menu.map(([title, key]) => {
     const button = make("button", "", title);
@@ -126,6 +137,33 @@ async function begin(anew) {
     button.addEventListener("click", () => call(mine("/does"), { event: "CLICK", key }));
     return button;
   }));
+  for (const button of document.querySelectorAll("[data-desk]")) button.hidden = account.kind === "wecom";
+  $("toggle").hidden = !account.menu.length;
+  $("menu").hidden ||= !account.menu.length;
+}
+
+// The accounts to choose from, beside the phone and, where that has no room, behind its 「···」.
+function offer(accounts) {
+  for (const place of [$("accounts"), $("sheet")]) {
+    place.replaceChildren(...accounts.map(({ id, kind }) => {
+      const button = make("button", "", kinds[kind]);
+      button.type = "button";
+      button.setAttribute("aria-pressed", id === account.id);
+      button.addEventListener("click", () => choose(id));
+      return button;
+    }));
+  }
+  $("accounts").hidden = $("more").disabled = accounts.length < 2;
+}
+
+async function choose(id) {
+  $("sheet").hidden = true;
+  $("more").setAttribute("aria-expanded", false);
+  if (id === account.id) return;
+  sessionStorage.setItem("account", id);
+  sessionStorage.removeItem("openid");
+  await begin(false);
+  await look();
 }
 
 $("form").addEventListener("submit", (event) => {
@@ -139,9 +177,13 @@ $("toggle").addEventListener("click", () => {
   $("menu").hidden = !$("menu").hidden;
   if (atEnd) screen.scrollTop = screen.scrollHeight;
 });
+$("more").addEventListener("click", () => {
+  $("sheet").hidden = !$("sheet").hidden;
+  $("more").setAttribute("aria-expanded", !$("sheet").hidden);
+});
 $("anew").addEventListener("click", () => begin(true));
 $("leave").addEventListener("click", () => {
-  call(mine("/does"), { event: $("leave").dataset.follows === "yes" ? "unsubscribe" : "subscribe" });
+  call(mine("/does"), { event: $("leave").dataset.event });
 });
 for (const button of document.querySelectorAll("[data-desk]")) {
   button.addEventListener("click", () => call(mine("/does"), { event: button.dataset.desk }));
