@@ -13,12 +13,14 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from bot import problems
+from bot.channels.wechat import kf
 from bot.channels.wechat.accounts import Account as Configured
-from bot.channels.wechat.book import Book
+from bot.channels.wechat.book import Book, Shopper
 from bot.channels.wechat.channel import WeChat as Channel
 from bot.channels.wechat.simulator.delivery import Delivery as How
 from bot.channels.wechat.simulator.delivery import say
 from bot.channels.wechat.simulator.faults import Fault
+from bot.channels.wechat.simulator.kf import Corp
 from bot.channels.wechat.simulator.servers import WeChat
 from bot.channels.wechat.simulator.world import Account, Follower, Shown
 from bot.conversations.attachments import Attachments
@@ -95,13 +97,19 @@ class Line:
 
     def log(self, shopper: Follower) -> list[Message]:
         """Our log of this shopper's conversation."""
-        known = Book(self.store).known("shop", shopper.openid)
+        known = self._known(shopper)
         return self.store.messages(known.conversation_id) if known else []
 
     def conversation(self, shopper: Follower) -> str:
-        known = Book(self.store).known("shop", shopper.openid)
+        known = self._known(shopper)
         assert known
         return known.conversation_id
+
+    def _known(self, shopper: Follower) -> Shopper | None:
+        openid = shopper.openid
+        if isinstance(self.account, Corp):
+            openid = kf.address(openid, self.account.desk) or ""
+        return Book(self.store).known("shop", openid)
 
 
 def _said(bubble: Shown) -> str:
@@ -124,10 +132,11 @@ async def connected(
     verified: bool = True,
     turn_seconds: float = 6.0,
     per_minute: int = 1000,
+    account: Account | None = None,
     **options: Any,
 ) -> AsyncIterator[Line]:
     """So many fronts and a worker on the store, an account that WeChat delivers to them in turn."""
-    account = an_account(verified=verified)
+    account = account or an_account(verified=verified)
     world = WeChat([account])
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(served(world))
@@ -140,7 +149,7 @@ async def connected(
                 aes_key=AES_KEY,
                 verified=verified,
                 base_url=base,
-                **options,
+                **{"kind": account.kind, **options},
             )
         }
         kept = Attachments(store, data_dir)

@@ -20,11 +20,15 @@ AES_KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
 
 
 def an_account(
-    callback: str = "http://127.0.0.1:9/", *, verified: bool = True, menus: bool = True
+    callback: str = "http://127.0.0.1:9/",
+    *,
+    verified: bool = True,
+    menus: bool = True,
+    kind: type[Account] = Account,
 ) -> Account:
-    return Account(
+    return kind(
         "gh_test",
-        "wx0123456789abcdef",
+        "ww0123456789abcdef" if kind.kind == "wecom" else "wx0123456789abcdef",
         SECRET,
         "geheim",
         AES_KEY,

@@ -100,3 +100,33 @@ def test_the_command_tells_what_to_enter(tmp_path: Path) -> None:
     assert "wx0123456789abcdef" in listed.stdout and account.token not in listed.stdout
     for wrong, said in ((added("shop", SOUND["app_id"]), "already"), (added("other", "123"), "app_id")):
         assert wrong.returncode == 1 and said in wrong.stderr and "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "app_id", "where"),
+    [("miniprogram", "wx0123456789abcdef", "消息推送"), ("wecom", "ww0123456789abcdef", "微信客服")],
+)
+def test_accounts_of_other_kinds_are_added(tmp_path: Path, kind: str, app_id: str, where: str) -> None:
+    settings = Settings(data_dir=tmp_path)
+    given = ("--kind", kind, "--app-id", app_id, "--app-secret", "sehr-geheim")
+    done = bot(settings, "wechat", "add", "other", *given)
+    assert done.returncode == 0 and where in done.stderr and "/wechat/other" in done.stdout
+    account = accounts.load(tmp_path)["other"]
+    assert (account.kind, account.app_id) == (kind, app_id)
+    assert kind in bot(settings, "wechat", "list").stdout
+    refused = bot(settings, "wechat", "add", "more", *given, "--no-verified")
+    assert refused.returncode == 1 and "customer-service API" in refused.stderr
+
+
+def test_the_demo_has_an_account_of_each_kind(tmp_path: Path) -> None:
+    accounts.add(tmp_path, Account(**SOUND))
+    for port in (8003, 9003):
+        accounts.ensure_simulated(tmp_path, f"http://127.0.0.1:{port}", "http://127.0.0.1:8002/wechat")
+    known = accounts.load(tmp_path)
+    assert [each.kind for each in known.values()] == ["official", "official", "miniprogram", "wecom"]
+    assert [each.signs_in for each in known.values()] == [False, True, False, False]
+    assert known["shop"] == Account(**SOUND)
+    assert {each.base_url for each in known.values()} == {
+        "https://api.weixin.qq.com",
+        "http://127.0.0.1:9003",
+    }
