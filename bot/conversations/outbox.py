@@ -24,6 +24,7 @@ from .watch import Watcher, wait
 LEASE_SECONDS = 60.0
 LOOK_SECONDS = 0.25  # what another process let go of is told by nothing
 PUSH_SECONDS = 20.0
+END_SECONDS = 5.0  # for a push that is under way when the process ends
 CANDIDATES = 10
 AT_ONCE = 20  # messages that a receiver is shown
 LONGEST_PAUSE = 600.0  # seconds between two tries
@@ -237,8 +238,13 @@ class OutboxRunner:
             return None
 
     async def _deliver(self, due: Due) -> None:
+        pushed = asyncio.ensure_future(self._pushed(due))
         try:
-            await self._pushed(due)
+            await asyncio.shield(pushed)
+        except asyncio.CancelledError:
+            # What is sent but not noted would be sent again: the process ends once this has.
+            await asyncio.wait([pushed], timeout=END_SECONDS)
+            raise
         except (SQLAlchemyError, UnknownConversation) as error:
             # Its lease runs out, and it is pushed again.
             log.error("outbox.not_stored", delivery=due.delivery_id, error=type(error).__name__)
