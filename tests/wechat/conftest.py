@@ -48,6 +48,17 @@ class Engine(TroubledEngine):
         return JSONResponse({**answer, "model": "troubled"})
 
 
+HERE = Path(__file__).parent
+# In these, processes meet in the database; the others try PostgreSQL with the long tests.
+MEETING = ("test_connector.py", "test_shelf.py", "test_wecom.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == HERE and item.path.name not in MEETING and "postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)
+
+
 class Connect(Protocol):
     def __call__(self, **options: Any) -> AbstractAsyncContextManager[Line]: ...
 
