@@ -117,7 +117,7 @@ def write_to_a_person(phone: Page, text: str) -> None:
 def test_a_customer_binds_her_account_and_parts_from_it(running: Running, phone: Page) -> None:
     order = next(o for o in running.orders("c1001") if o["status"] == "shipped")
     (parcel,) = running.parcels("c1001", order["no"])
-    for name, said in (("林晓雨", "已绑定"), (None, "已解除")):
+    for name, said in (("林晓雨", "绑定成功"), (None, "已解除绑定")):
         with phone.expect_popup() as opened:
             bubbles(phone).first.get_by_role("link").click()
         page = opened.value
