@@ -1,11 +1,14 @@
 """The command ``bot wechat``."""
 
+import asyncio
 import sys
 from typing import Annotated, NoReturn
 
+import httpx
 import typer
 
 from bot.channels.wechat.kinds import Kind
+from bot.channels.wechat.outcomes import Outcome
 
 # Where each kind's settings page is.
 SETTINGS = {
@@ -73,6 +76,40 @@ def list_accounts() -> None:
         typer.echo(
             "  ".join((each.name, each.kind, each.app_id, may, f"{settings.front}/wechat/{each.name}"))
         )
+
+
+@app.command()
+def menu(name: Annotated[str, typer.Argument(help="The account's name here.")]) -> None:
+    """Put the menu of var/wechat.yml under the account's chat; phones show it within a day."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.channels.wechat import accounts, own_menu
+    from bot.channels.wechat.api import Api
+    from bot.channels.wechat.shelf import DatabaseShelf
+    from bot.conversations.database import connect
+    from bot.conversations.store import Store
+    from bot.settings import settings
+
+    async def put(account: accounts.Account, buttons: list[own_menu.Button]) -> Outcome:
+        shelf = DatabaseShelf(Store(connect(settings.database)))
+        async with httpx.AsyncClient() as http:
+            api = Api(http, name, account.app_id, account.app_secret, shelf, account.base_url)
+            return await api.set_menu(buttons)
+
+    try:
+        account = accounts.load(settings.data_dir).get(name)
+        if account is None:
+            _fail(f"There is no account named {name}: see `bot wechat list`.")
+        buttons = own_menu.buttons(account, settings.front)
+        outcome = asyncio.run(put(account, buttons))
+    except accounts.WrongAccounts as error:
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(f"The database cannot be used ({type(error).__name__}): run `bot migrate` first.")
+    if not outcome.ok:
+        _fail(f"WeChat does not take it: {outcome.kind} (errcode {outcome.code}).")
+    for button in buttons:
+        typer.echo(button["name"])
 
 
 def _fail(message: str) -> NoReturn:

@@ -44,7 +44,7 @@ class Account(BaseModel):
     native_desk: bool = False
     """Whether conversations for people go to WeChat's own desk instead of ours."""
     menu: dict[str, str] = {}
-    """Of its own menu: what an item's key stands for, as if the shopper had said it."""
+    """Of its own menu: an item's title, which is its key, and what it stands for, as if she had said it."""
     template: str = ""
     """Id of the template message that tells that something waits, where it has one."""
     template_fields: dict[Keyword, Says] = {}
@@ -164,9 +164,7 @@ def ensure_simulated(data_dir: Path, base_url: str, sign_in_url: str) -> None:
             app_secret=secrets.token_hex(16),
             token=new_token(),
             aes_key=new_aes_key(),
-            menu={"ORDERS": "我的订单", "TRACK": "查物流", "HUMAN": "转人工"}
-            if kind is Kind.OFFICIAL
-            else {},
+            menu={"查物流": "查物流", "人工客服": "转人工"} if kind is Kind.OFFICIAL else {},
         )
         addresses = {"base_url": base_url, "sign_in_url": sign_in_url if account.ways.authorises else ""}
         known[name] = account.model_copy(update=addresses)

@@ -81,6 +81,10 @@ class Api:
         }
         return await self._call("/cgi-bin/message/template/send", body | ({"url": url} if url else {}))
 
+    async def set_menu(self, buttons: Sequence[Message]) -> Outcome:
+        """Put this menu under the account's chat, as ``own_menu`` builds it."""
+        return await self._call("/cgi-bin/menu/create", {"button": list(buttons)})
+
     # -- media ---------------------------------------------------------------------------------------------
 
     async def media(self, media_id: str) -> bytes:

@@ -4,6 +4,7 @@ import uvicorn
 
 from bot.settings import settings
 
+from .. import own_menu
 from ..accounts import Account as Configured
 from ..accounts import load
 from ..kinds import Kind
@@ -16,7 +17,7 @@ _KINDS = {Kind.OFFICIAL: Account, Kind.MINIPROGRAM: MiniProgram, Kind.WECOM: Cor
 
 
 def _simulated(account: Configured) -> Account:
-    return _KINDS[account.kind](
+    simulated = _KINDS[account.kind](
         f"gh_{account.app_id[-12:]}",
         account.app_id,
         account.app_secret,
@@ -27,6 +28,9 @@ def _simulated(account: Configured) -> Account:
         mode=account.mode,
         verified=account.verified,
     )
+    if account.menu:
+        simulated.set_menu(own_menu.buttons(account, settings.front))
+    return simulated
 
 
 def main() -> None:

@@ -88,6 +88,11 @@ def _cgi_bin(world: WeChat) -> APIRouter:
         account.notify(body)
         return {**_DONE, "msgid": account.next_message_id()}
 
+    @router.post("/menu/create")
+    async def menu(access_token: Token, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
+        world.of_token(access_token).set_menu(body.get("button"))
+        return _DONE
+
     @router.post("/media/upload")
     async def upload(access_token: Token, media: Annotated[UploadFile, File()]) -> dict[str, Any]:
         account = world.of_token(access_token)

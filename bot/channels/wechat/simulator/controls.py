@@ -14,7 +14,6 @@ from .servers import WeChat
 from .world import Account, Follower, Refusal, Shown
 
 Name = Annotated[str, Field(min_length=1, max_length=20)]
-MENU = (("查订单", "ORDERS"), ("查物流", "TRACK"), ("人工客服", "HUMAN"))
 
 
 class Joining(BaseModel):
@@ -78,7 +77,7 @@ def create_router(world: WeChat) -> APIRouter:
                 "name": each.name,
                 "verified": each.verified,
                 "joins": each.joins,
-                "menu": MENU if each.kind == "official" else (),
+                "menu": each.menu,
             }
             for each in world.accounts.values()
         ]

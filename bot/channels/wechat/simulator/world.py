@@ -27,6 +27,11 @@ ALLOWANCES = {
     "enter": (2, timedelta(minutes=1)),  # of a mini-program
 }
 
+MENU_ITEMS = 3
+LONGEST_TITLE = 16  # bytes of a menu item's
+# What a menu's items must have, by their kind.
+BUTTONS = {"click": "key", "view": "url"}
+
 OK = 0
 SECRET_WRONG = 40125
 TOKEN_WRONG, TOKEN_EXPIRED = 40001, 42001
@@ -37,6 +42,7 @@ OUT_OF_WINDOW, QUOTA_SPENT = 45015, 45047
 NO_PERMISSION = 48001
 NOT_FOLLOWING = 43004
 TEMPLATE_WRONG, KEYWORD_WRONG = 40037, 47003
+MENU_LENGTH_WRONG, BUTTON_WRONG, TITLE_WRONG = 40016, 40017, 40018
 
 
 class Refusal(Exception):
@@ -131,6 +137,7 @@ class Account:
         self.clock = clock or Clock()
         self.followers: dict[str, Follower] = {}
         self.media: dict[str, Media] = {}
+        self.menu: list[dict[str, Any]] = []
         self.calls: Counter[str] = Counter()
         self._access = ("", self.clock.now())
         self._forced: list[datetime] = []
@@ -238,6 +245,19 @@ class Account:
         if not follower.follows:
             raise Refusal(NOT_FOLLOWING)
         self.show(follower, {"msgtype": "template", "template": body})
+
+    def set_menu(self, buttons: Any) -> None:
+        """Put another menu under the chat."""
+        if not self.verified:
+            raise Refusal(NO_PERMISSION)
+        if not isinstance(buttons, list) or not 0 < len(buttons) <= MENU_ITEMS:
+            raise Refusal(MENU_LENGTH_WRONG)
+        for each in buttons:
+            if not 0 < len(str(each.get("name", "")).encode()) <= LONGEST_TITLE:
+                raise Refusal(TITLE_WRONG)
+            if not each.get(BUTTONS.get(each.get("type"), "")):
+                raise Refusal(BUTTON_WRONG)
+        self.menu = buttons
 
     def show(self, follower: Follower, message: dict[str, Any], *, passive: bool = False) -> None:
         """Put a bubble of the account's on the phone."""

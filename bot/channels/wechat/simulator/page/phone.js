@@ -23,6 +23,14 @@ function make(tag, className, text) {
   return element;
 }
 
+// A link that opens a page in the phone's browser.
+function leading(link, url) {
+  link.href = `/simulator${mine("/opens")}?url=${encodeURIComponent(url)}`;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  return link;
+}
+
 // Text with links: WeChat's own send a message as if it had been typed, others open in the phone's browser.
 function fill(bubble, text) {
   const link = /<a href="(weixin:\/\/bizmsgmenu\?msgmenucontent=([^"&]*)&msgmenuid=([^"]*)|https?:\/\/[^"]*)">([^<]*)<\/a>/g;
@@ -33,9 +41,7 @@ function fill(bubble, text) {
     bubble.append(text.slice(last, start));
     const shown = bubble.appendChild(make("a", "", plain(title)));
     if (menuId === undefined) {
-      shown.href = `/simulator${mine("/opens")}?url=${encodeURIComponent(plain(address))}`;
-      shown.target = "_blank";
-      shown.rel = "noopener noreferrer";
+      leading(shown, plain(address));
     } else {
       shown.href = "#";
       shown.addEventListener("click", (event) => {
@@ -131,8 +137,9 @@ async function begin(anew) {
   $("way").textContent = "–";
   offer(accounts);
   screen.replaceChildren();
-  $("menu").replaceChildren(...account.menu.map(([title, key]) => {
-    const button = make("button", "", title);
+  $("menu").replaceChildren(...account.menu.map(({ name, key, url }) => {
+    if (url) return leading(make("a", "", name), url);
+    const button = make("button", "", name);
     button.type = "button";
     button.addEventListener("click", () => call(mine("/does"), { event: "CLICK", key }));
     return button;
