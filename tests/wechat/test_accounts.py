@@ -29,10 +29,12 @@ def written(data_dir: Path, text: str, mode: int = 0o600) -> Path:
 
 def test_what_is_added_is_read(tmp_path: Path) -> None:
     assert accounts.load(tmp_path) == {}
-    first, second = Account(**SOUND), Account(**{**SOUND, "name": "outlet", "verified": False})
+    menu = {"退换货": "退货", "人工客服": "转人工"}
+    first, second = Account(**SOUND), Account(**{**SOUND, "name": "outlet", "verified": False, "menu": menu})
     accounts.add(tmp_path, first)
     accounts.add(tmp_path, second)
     assert accounts.load(tmp_path) == {"shop": first, "outlet": second}
+    assert [*accounts.load(tmp_path)["outlet"].menu] == [*menu]
     assert os.stat(tmp_path / accounts.FILE).st_mode & 0o777 == 0o600
     with pytest.raises(WrongAccounts, match="already"):
         accounts.add(tmp_path, first)

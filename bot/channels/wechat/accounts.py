@@ -176,7 +176,9 @@ def _write(data_dir: Path, accounts: Sequence[Account]) -> None:
     path = data_dir / FILE
     fresh = path.with_name(f".{FILE}.{secrets.token_hex(4)}")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(listed, file)
+        yaml = YAML(typ="safe")
+        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+        yaml.dump(listed, file)
     fresh.replace(path)
 
 
