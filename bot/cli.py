@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bot.studio_command import app as studio
 from bot.wechat_command import app as wechat
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app.add_typer(staff, name="staff")
 app.add_typer(secrets, name="secrets")
 app.add_typer(privacy, name="privacy")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(studio, name="studio")
 app.add_typer(wechat, name="wechat")
 
 

@@ -30,7 +30,8 @@ from bot.staff import Accounts, sessions
 from bot.staff import pages as staff_pages
 from bot.staff.guard import Guard
 from bot.staff.tokens import Tokens
-from bot.studio import page as studio_page
+from bot.studio import pages as studio_pages
+from bot.studio.services import Services as StudioServices
 from bot.wiring import Heart, background, serve
 
 TITLE = "柜台 · 客服工作台"
@@ -75,7 +76,7 @@ def create(settings: Settings) -> FastAPI:
         https_only=settings.office.startswith("https:"),
     )
     app.include_router(staff_pages.create_router(accounts))
-    app.include_router(studio_page.create_router(heart.store))
+    app.include_router(studio_pages.create_router(StudioServices(settings, heart.store, accounts)))
     for room in (staff, desk, studio):
         name = room.__name__.rpartition(".")[2]
         folder = Path(str(room.__file__)).parent / "static"

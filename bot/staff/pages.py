@@ -25,7 +25,7 @@ TRIES_BY_NAME = parse("100/10 minutes")
 TRIES_BY_ADDRESS = parse("40/10 minutes")
 # Each check takes 64 MiB and a core for a moment.
 CHECKS_AT_ONCE = 4
-PLACE = re.compile(r"/(desk|studio)(\?[\w=&%.-]*)?")
+PLACE = re.compile(r"/(desk|studio)(/[\w/-]*)?(\?[\w=&%.-]*)?")
 
 _templates = Jinja2Templates(HERE / "templates")
 _texts = texts.load(HERE / "texts.yml")

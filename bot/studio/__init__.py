@@ -1,1 +1,1 @@
-"""The admins' studio: what the bot did not understand."""
+"""The studio: where admins teach the bot. Rules in the modules here, what browsers see in ``pages``."""

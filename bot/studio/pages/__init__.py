@@ -1,0 +1,15 @@
+"""The studio's pages, under ``/studio``: plain HTML from the server, for admins."""
+
+from fastapi import APIRouter
+
+from bot.studio.services import Services
+
+from . import review
+
+
+def create_router(services: Services) -> APIRouter:
+    """All pages of the studio."""
+    router = APIRouter(include_in_schema=False)
+    for page in (review,):
+        router.include_router(page.create_router(services))
+    return router

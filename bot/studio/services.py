@@ -1,0 +1,16 @@
+"""What the studio's pages and commands work with."""
+
+from dataclasses import dataclass
+
+from bot.conversations.store import Store
+from bot.settings import Settings
+from bot.staff import Accounts
+
+
+@dataclass(frozen=True)
+class Services:
+    """One process's way to the log, the accounts and the settings; the rest is made from these."""
+
+    settings: Settings
+    store: Store
+    accounts: Accounts
