@@ -125,15 +125,15 @@ class Settings(BaseSettings):
 
     @property
     def front(self) -> str:
-        return self.front_public_url or f"http://{self.host}:{self.front_port}"
+        return self.front_public_url.rstrip("/") or f"http://{self.host}:{self.front_port}"
 
     @property
     def office(self) -> str:
-        return self.office_public_url or f"http://{self.host}:{self.office_port}"
+        return self.office_public_url.rstrip("/") or f"http://{self.host}:{self.office_port}"
 
     @property
     def shop(self) -> str:
-        return self.shop_public_url or f"http://{self.host}:{self.shop_port}"
+        return self.shop_public_url.rstrip("/") or f"http://{self.host}:{self.shop_port}"
 
     @property
     def wechat_simulator(self) -> str:

@@ -6,6 +6,13 @@ import sys
 
 import pytest
 
+from bot.settings import Settings
+
+
+def test_an_address_may_end_with_a_slash() -> None:
+    settings = Settings(front_public_url="https://shop.example/", office_public_url="https://desk.example//")
+    assert (settings.front, settings.office) == ("https://shop.example", "https://desk.example")
+
 
 @pytest.mark.parametrize("module", ["bot.cli", "bot.front", "bot.worker"])
 def test_a_wrong_setting_is_named_in_a_sentence(module: str) -> None:
