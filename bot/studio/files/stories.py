@@ -53,7 +53,7 @@ def _told(path: str, text: str) -> tuple[Told, ...]:
                 keys = (section, number)
                 line, _ = yaml_edit.lines_of(path, text, keys)
                 steps, condition = (tuple(each.get(name) or ()) for name in ("steps", "condition"))
-                source = yaml_edit.source(path, text, keys)
+                source = yaml_edit.source(path, text, keys).rstrip()
                 found.append(Told(kind, str(each[kind]), path, line, source, steps, condition))
     return tuple(found)
 

@@ -113,22 +113,13 @@ def add_item(path: str, text: str, keys: Keys, item: str) -> str:
     Raises:
         Refused: it is no YAML of one item, or cannot be written there.
     """
-    item = item.strip("\r\n")
+    item = item.strip("\r\n") + "\n"
     node = _find(_parsed(path, text), keys)
     given = _plain(_parsed(path, item))
     lines = _lines(text)
     if isinstance(node, SequenceNode | MappingNode) and node.flow_style:
-        if node.value:
-            before = node.value[-1]
-            mark = (before[1] if isinstance(before, tuple) else before).end_mark
-            ways = [
-                _cut(text, mark.line, mark.column, mark.line, mark.column, f", {item.removeprefix('- ')}")
-            ]
-        else:
-            mark = node.end_mark
-            ways = [
-                _cut(text, mark.line, mark.column - 1, mark.line, mark.column - 1, item.removeprefix("- "))
-            ]
+        bare = item.strip().removeprefix("- ")
+        ways = [_within(text, node, bare)]
     elif isinstance(node, SequenceNode | MappingNode) and node.value:
         last = _last_line(text, node)
         fresh = _indented(item, node.start_mark.column, _newline(lines))
@@ -148,7 +139,7 @@ def replace_item(path: str, text: str, keys: Keys, item: str) -> str:
     Raises:
         Refused: it is no YAML of one item, or cannot be written there.
     """
-    item = item.strip("\r\n")
+    item = item.strip("\r\n") + "\n"
     given = _plain(_parsed(path, item))
     given = given[0] if isinstance(given, list) else given[keys[-1]]
     first, last, column = _extent(path, text, keys)
@@ -315,7 +306,9 @@ def _content(text: str, node: ScalarNode) -> list[tuple[int, int, str]]:
 
 
 def _last_line(text: str, node: Node, own: int = 0) -> int:
-    """The last line with something of the node; ``own`` where it is empty."""
+    """The last line with something of the node; ``own`` where it is empty, or an alias of one before."""
+    if node.start_mark.line < own:
+        return own
     if isinstance(node, ScalarNode):
         if node.style in ("|", ">"):
             content = _content(text, node)
@@ -441,13 +434,21 @@ def _after_colon(text: str, root: Node | None, keys: Keys, new: str) -> str:
     return _cut(text, mark.line, colon, mark.line, colon, f" {new}")
 
 
+def _within(text: str, node: Node, new: str) -> str:
+    """The text with something more before the closing bracket of ``node``."""
+    if node.value:
+        last = node.value[-1]
+        mark = (last[1] if isinstance(last, tuple) else last).end_mark
+        line, column, new = mark.line, mark.column, f", {new}"
+    else:
+        line, column = node.end_mark.line, node.end_mark.column - 1
+    return _cut(text, line, column, line, column, new)
+
+
 def _added(text: str, holder: MappingNode, key: str, new: str) -> str:
     lines, name = _lines(text), scalar(key)
-    if holder.flow_style or not holder.value:
-        mark = holder.value[-1][1].end_mark if holder.value else holder.start_mark
-        column = mark.column + (0 if holder.value else 1)
-        comma = ", " if holder.value else ""
-        return _cut(text, mark.line, column, mark.line, column, f"{comma}{name}: {new}")
+    if holder.flow_style:
+        return _within(text, holder, f"{name}: {new}")
     last = _last_line(text, holder)
     fresh = _behind(lines, last, f"{' ' * holder.value[0][0].start_mark.column}{name}: {new}")
     return "".join([*lines[:last], *fresh, *lines[last + 1 :]])
@@ -504,7 +505,7 @@ def _first(
     wanted = change(seen(value(path, text)))
     for way in ways:
         try:
-            if seen(value(path, way)) == wanted:
+            if repr(seen(value(path, way))) == repr(wanted):
                 return way
         except Refused:
             continue
