@@ -119,6 +119,7 @@ class Ground:
             OSError, GitError: likewise; nothing was changed.
         """
         _refuse_state(self.git)
+        folder.sweep(self.root)
         commit = self._prepared(base, changes, author, summary)
         by_hand = author == BY_HAND
         before = {path: base.content(path) for path in changes}
@@ -217,7 +218,6 @@ class Ground:
                 self._move(commit.id, commit.message)
             log.warning("files-finished", commit=name)
         self._journal.unlink()
-        folder.sweep(self.root)
 
 
 def _opened(root: Path) -> pygit2.Repository:
