@@ -250,7 +250,7 @@ def _plain(node: Node | None) -> Any:
     if isinstance(node, SequenceNode):
         return [_plain(each) for each in node.value]
     if isinstance(node, ScalarNode):
-        return node.value if str(node.tag).endswith((":str", ":value")) else (node.tag, node.value)
+        return node.value if str(node.tag).endswith(":str") else (node.tag, node.value)
     return None
 
 
