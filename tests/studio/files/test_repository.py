@@ -152,6 +152,7 @@ class TestInsideAnotherRepository:
         assert (newest.summary, start.summary, start.author.name) == ("加一句", "start", "Dev")
         assert [each.summary for each in files.history(before=newest.id)] == ["start"]
         assert [each.summary for each in files.history(path=RETURNS)] == ["start"]
+        assert files.history(path="README.md") == files.history(path="data/\0/..") == []
 
     def test_what_is_ignored_is_not_taken_up(self, product: Path) -> None:
         files = Repository(product, code=product)
