@@ -56,7 +56,7 @@ class Live:
 
 
 def read(models: Path) -> Live | None:
-    """What the file in the folder ``models`` says, or None where nobody has promoted yet. Raises Unreadable."""
+    """What the file in the folder ``models`` says; None where nobody has promoted yet. Raises Unreadable."""
     path = models / FILE
     try:
         changed = path.stat()
@@ -85,6 +85,11 @@ def write(models: Path, live: Live) -> None:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def remove(models: Path) -> None:
+    """Delete the file: as if nobody had promoted. Raises OSError."""
+    (models / FILE).unlink(missing_ok=True)
 
 
 def archive(models: Path, model: str) -> Path:

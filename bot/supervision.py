@@ -64,8 +64,7 @@ class Supervisor:
         """How these processes are."""
         told = [self._ask("getProcessInfo", name) for name in names]
         return [
-            Process(each["name"], each["pid"], each["statename"] in (_STARTING, _RUNNING))
-            for each in told
+            Process(each["name"], each["pid"], each["statename"] in (_STARTING, _RUNNING)) for each in told
         ]
 
     def start(self, names: Sequence[str]) -> None:

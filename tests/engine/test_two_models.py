@@ -51,7 +51,9 @@ def wider(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def engines(model: Path, wider: Path, tmp_path: Path, actions: ActionServer) -> Iterator[tuple[Engine, Engine]]:
+def engines(
+    model: Path, wider: Path, tmp_path: Path, actions: ActionServer
+) -> Iterator[tuple[Engine, Engine]]:
     """One with the tiny shop's model, one with the wider, on one memory."""
     opened = [Engine(each, tmp_path / "engine.db", actions) for each in (model, wider)]
     yield opened[0], opened[1]
