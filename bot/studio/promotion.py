@@ -108,10 +108,7 @@ class Promoter:
         """How things stand. Raises SQLAlchemyError, live_model.Unreadable, OSError."""
         live = live_model.read(self._models)
         side = live.live if live else live_model.BLUE
-        rows = self.history.latest()
-        open_row = rows[0] if rows and rows[0].outcome is None else None
-        with live_model.alone(self._models) as nobody:
-            under_way = None if nobody else open_row
+        rows, under_way = self._rows()
         named = live and live.model(live.live)
         standing = live and live.model(live.other)
         there = standing and self._answering(live.other) == {short(standing)} if live else False
@@ -125,6 +122,17 @@ class Promoter:
             under_way=under_way,
             history=[row for row in rows if row is not under_way],
         )
+
+    def _rows(self) -> tuple[list[Promotion], Promotion | None]:
+        """The history, and what of it is under way."""
+        rows = self.history.latest()
+        if not (rows and rows[0].outcome is None):
+            return rows, None
+        with live_model.alone(self._models) as nobody:
+            if not nobody:
+                return rows, rows[0]
+        # It has ended since, and said how; or it never will.
+        return self.history.latest(), None
 
     def serving(self) -> str | None:
         """The model that answers, without ``.tar.gz``; None where no engine says so. Raises as overview."""

@@ -1,4 +1,4 @@
-"""Promoting without a supervisor: what is checked and tried before a model may answer, and what is kept of it.
+"""Promoting without a supervisor: what is checked and tried before a model may answer, and what is kept.
 
 The engines are stand-ins; the real ones, under the real supervisor, are in test_promotion_live.py.
 """

@@ -1,4 +1,4 @@
-"""Promoting a model and going back: routes, and the fragment ``_promotion.html``, which shows how things stand.
+"""Promoting a model and going back: routes, and the fragment ``_promotion.html`` that shows how it stands.
 
 A page includes the fragment with the values of ``view``. A button ``data-promote="NAME"`` anywhere on it
 promotes the model of this name; ``promotion-ended`` is an event of its document.
@@ -61,7 +61,7 @@ def create_router(services: Services) -> APIRouter:
 
 
 def view(request: Request, promoter: Promoter, accounts: Accounts) -> dict[str, Any]:
-    """What the fragment needs: ``promotion`` (None where it cannot be read), its sentences ``p``, and more."""
+    """What the fragment needs: ``promotion`` (None: it cannot be read), its sentences ``p``, and more."""
     p = said(request, "promotion")
     try:
         found = promoter.overview()

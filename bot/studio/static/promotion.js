@@ -2,7 +2,6 @@
 "use strict";
 
 (() => {
-  if (window.promotion) return;
   const LOOK_MS = 1000;
   const section = () => document.getElementById("promotion");
   let looking = null;
@@ -64,6 +63,5 @@
     if (promote) ask("promote", `/studio/models/${encodeURIComponent(promote.dataset.promote)}/promote`, promote.dataset.promote);
     if (event.target.closest("[data-roll-back]")) ask("roll-back", "/studio/rollback");
   });
-  window.promotion = { look };
   if (section()?.hasAttribute("data-under-way")) looking = setTimeout(look, LOOK_MS);
 })();
