@@ -20,12 +20,14 @@ from itertools import pairwise
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
 from bot import live_model
 from bot.conversations.database import connect
 from bot.conversations.store import Store
+from bot.launcher import Stack
 from bot.settings import ROOT
 from bot.studio.promotion import READY, SWITCH, ready
 from bot.studio.promotions import FAILED, INTERRUPTED, LIVE
@@ -257,3 +259,23 @@ def test_promoted_and_rolled_back_under_fire_while_messages_flow(
         kept = memory.execute(text("select count(*) from engine_turn where conversation_id like 'canary%'"))
         assert kept.scalar() == 0
     assert json.loads((models / live_model.FILE).read_text())["live"] == live_model.GREEN
+
+
+def test_after_a_new_start_the_promoted_model_serves_and_the_former_stands_by(running: Running) -> None:
+    settings = running.settings
+    live = live_model.read(settings.models_dir)
+    assert live and live.live == live_model.GREEN
+    supervisor = psutil.Process(running.supervisor)
+    supervisor.terminate()
+    supervisor.wait(30)
+    stack = Stack(settings)
+    stack.check()
+    try:
+        stack.start()
+        shopper = Shopper(settings.front)
+        shopper.say("你好")
+        store = Store(connect(settings.database))
+        assert store.messages(shopper.conversation)[0].model == SECOND
+        until(lambda: ready(settings.engine_urls[0], timeout=5) == live_model.short(str(live.blue)))
+    finally:
+        stack.stop()

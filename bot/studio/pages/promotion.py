@@ -47,7 +47,10 @@ def create_router(services: Services) -> APIRouter:
         if "text/html" in request.headers.get("accept", ""):
             values = view(request, promoter, services.accounts)
             return page(request, staff, "promotion", 200 if values["promotion"] else 503, **values)
-        return JSONResponse(_told(promoter.overview()))
+        try:
+            return JSONResponse(_told(promoter.overview()))
+        except (Unreadable, OSError) as error:
+            raise Problem(503, "file", said(request, "promotion")("why_file", why=str(error))) from error
 
     @router.post("/studio/models/{name}/promote", status_code=202)
     def promote(request: Request, staff: Admin, name: str, reason: Reason) -> dict[str, Any]:
