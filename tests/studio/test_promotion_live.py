@@ -29,7 +29,7 @@ from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.launcher import Stack
 from bot.settings import ROOT
-from bot.studio.promotion import READY, SWITCH, ready
+from bot.studio.promotion import READY, SWITCH, Promoter, ready
 from bot.studio.promotions import FAILED, INTERRUPTED, LIVE
 from tests.shopper import Shopper
 from tests.stack import Running, running_stack
@@ -277,5 +277,11 @@ def test_after_a_new_start_the_promoted_model_serves_and_the_former_stands_by(ru
         store = Store(connect(settings.database))
         assert store.messages(shopper.conversation)[0].model == SECOND
         until(lambda: ready(settings.engine_urls[0], timeout=5) == live_model.short(str(live.blue)))
+        # And no longer than it shall.
+        brief = settings.model_copy(update={"warm_hours": 1e-6})
+        assert Promoter(brief, store).cool()
+        assert ready(settings.engine_urls[0], timeout=1) is None
+        assert live_model.read(settings.models_dir) == live.with_model(live_model.BLUE, None)
+        shopper.say("多少钱包邮")
     finally:
         stack.stop()
