@@ -16,6 +16,7 @@ from pathlib import Path
 
 from typing_extensions import Self
 
+from bot import live_model
 from bot.data_check import problems
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model, model_path
@@ -31,6 +32,7 @@ def main() -> int:
     current = current_model(options.out)
     if current and not options.force:
         print(f"Model is current: {current}")
+        _tell_of_another(current)
         return 0
     started = time.monotonic()
     # This process ends soon; to look for cycles among millions of tokens takes seconds.
@@ -45,7 +47,16 @@ def main() -> int:
     seconds = time.monotonic() - started
     write_seconds(path, seconds)
     print(f"Trained in {seconds:.0f} s: {path}")
+    _tell_of_another(path)
     return 0
+
+
+def _tell_of_another(model: Path) -> None:
+    """Say which model serves where another than this one was promoted."""
+    with contextlib.suppress(live_model.Unreadable):
+        live = live_model.read(model.parent)
+        if live and (serves := live.model(live.live)) != model.name:
+            print(f"{serves} was promoted and goes on serving until `bot studio promote {model.name}`.")
 
 
 class TrainingFailed(Exception):
