@@ -21,7 +21,7 @@ from bot.engine.evaluation.measures import measures
 from bot.engine.evaluation.options import add_model_options, model_for
 from bot.engine.evaluation.readings import BadModel, Reading, load, read_all, resident_mb
 from bot.engine.evaluation.report import confusions, table
-from bot.engine.training_time import read_seconds
+from bot.model_sidecar import read
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def _measure(options: argparse.Namespace) -> int:
             "cases": path.name,
             **measures(cases, read, options.wrong_limit),
             "resident_mb": memory,
-            "training_seconds": read_seconds(model),
+            "training_seconds": read(model).training_seconds,
             "model": model.name,
         }
         results.append(figures)
