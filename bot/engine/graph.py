@@ -126,11 +126,12 @@ def fit(target: Path, say: Callable[[str], None]) -> dict[str, int]:
 
 
 def _rows(data: TrainingData, stories: StoryGraph) -> dict[str, int]:
+    answered = {each.get_full_intent() for each in data.intent_examples}
     told = {(step.block_name, isinstance(step, RuleStep)) for step in stories.story_steps}
     return {
         "intents": len(data.intents),
         "examples": len(data.intent_examples),
-        "topics": len({each.get_full_intent() for each in data.intent_examples if "/" in each.get_full_intent()}),
+        "topics": sum("/" in intent for intent in answered),
         "stories": sum(not rule for _, rule in told),
         "rules": sum(rule for _, rule in told),
     }

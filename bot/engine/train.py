@@ -37,9 +37,9 @@ def main() -> int:
     parser.add_argument(
         "--progress",
         action="store_true",
-        help="tell each second, as lines of JSON on standard output: step, share done (0 to 1, null: unknown), "
-        "seconds_left; at the end model and trained, or failed and kind. The rest goes to standard error. "
-        "Ends with its reader.",
+        help="tell each second, as lines of JSON on standard output: step, share (0 to 1, null: unknown), "
+        "seconds_left; at the end model and trained, or failed and kind. What people read goes to standard "
+        "error. Ends with its reader.",
     )
     options = parser.parse_args()
     root, out = options.root.resolve(), options.out.resolve()
