@@ -93,9 +93,11 @@ class _Project:
 def problems(root: Path, code: Path | None = None) -> list[str]:
     """What is wrong with the data under ``root``, each with its file and line, and what to do.
 
-    ``code`` is where actions/ and bot/ lie, if not there.
+    Args:
+        code: where the actions and the engine lie, if not there too.
     """
-    project = _read(root, code or root)
+    code = code or root
+    project = _read(root, code)
     # The rest would follow from these.
     if project.unreadable:
         return project.unreadable
@@ -109,7 +111,7 @@ def problems(root: Path, code: Path | None = None) -> list[str]:
         *_wording(project),
         *_canned(project),
         *_duplicates(project),
-        *_stems(root, code or root),
+        *_stems(root, code),
         *_placeholders(root, project),
     ]
 
@@ -126,9 +128,10 @@ def folded(text: str) -> str:
 
 def _read(root: Path, code: Path) -> _Project:
     project = _Project()
-    folders = [*sorted((root / "data").rglob("*.*")), *sorted((code / "actions").rglob("*.py"))]
-    folders += sorted(path for path in (code / "bot" / "engine").glob("*.py") if path.stem in ENGINE_MODULES)
-    for path in [root / "config.yml", root / "domain.yml", *folders]:
+    modules = sorted((code / "actions").rglob("*.py"))
+    modules += sorted(path for path in (code / "bot" / "engine").glob("*.py") if path.stem in ENGINE_MODULES)
+    data = sorted((root / "data").rglob("*.*"))
+    for path in [root / "config.yml", root / "domain.yml", *data, *modules]:
         try:
             if path.suffix == ".yml":
                 _read_yaml(project, root, path)
