@@ -173,7 +173,9 @@ class Workshop:
             thread.join(20)
             assert not thread.is_alive()
 
-    def until(self, training: Training, holds: Callable[[Training], object], seconds: float = 100) -> Training:
+    def until(
+        self, training: Training, holds: Callable[[Training], object], seconds: float = 100
+    ) -> Training:
         deadline = time.monotonic() + seconds
         while not holds(again := found(self.store, training)):
             assert time.monotonic() < deadline, (again.state, again.failure, again.detail, again.log)
@@ -362,7 +364,11 @@ def test_a_disk_that_fills_up_meanwhile(
     workshop = Workshop(sqlite, Models(folder), small_data)
     with workshop.at_work():
         failed = workshop.until(queue.ask(sqlite, "a" * 40, LI).training, over)
-    assert (failed.state, failed.failure) == (FAILED, "disk_full"), (failed.failure, failed.detail, failed.log)
+    assert (failed.state, failed.failure) == (FAILED, "disk_full"), (
+        failed.failure,
+        failed.detail,
+        failed.log,
+    )
     assert list(folder.iterdir()) == []
 
 
