@@ -162,7 +162,7 @@ def test_from_the_button_to_the_model(studio: Studio, page: Page) -> None:
     (trainer,) = psutil.Process(studio.worker.pid).children()  # type: ignore[union-attr]
     trainer.send_signal(signal.SIGKILL)
     expect(past.first).to_contain_text("失败")
-    expect(past.first).to_contain_text("可能是内存不足")
+    expect(page.get_by_test_id("last-failed")).to_contain_text("可能是内存不足")
 
     page.get_by_test_id("train").click()
     running.wait_for()
