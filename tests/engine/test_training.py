@@ -121,7 +121,7 @@ def test_what_is_told_and_noted(tmp_path: Path) -> None:
     assert (noted.commit, noted.by, noted.pinned) == ("c" * 40, "小李", False)
     assert noted.sha256 == hashlib.sha256(target.read_bytes()).hexdigest()
     assert list(noted.steps) == steps and noted.training_seconds is not None
-    assert noted.rows == {"intents": 4, "examples": 35, "topics": 2, "stories": 0, "rules": 2}
+    assert noted.rows == {"intents": 4, "examples": 30, "topics": 2, "stories": 0, "rules": 5}
     assert target.stat().st_mode & 0o222 == 0
     assert list(scratch.iterdir()) == [] and len(list(target.parent.iterdir())) == 2
 

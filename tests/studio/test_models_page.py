@@ -27,7 +27,7 @@ from tests.faults import TroubledEngine
 from tests.servers import free_port, serving
 from tests.studio.small_data import write_small_data
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 
 
 @dataclass
@@ -167,7 +167,7 @@ def test_from_the_button_to_the_model(studio: Studio, page: Page) -> None:
     page.get_by_test_id("train").click()
     running.wait_for()
     model = page.get_by_test_id("model")
-    model.wait_for(timeout=120_000)
+    model.wait_for(timeout=300_000)
     expect(past.first).to_contain_text("完成")
     expect(model).to_contain_text("38 意图")
     expect(model).to_contain_text("管理员")

@@ -221,7 +221,7 @@ def over(training: Training) -> bool:
     return training.state not in (QUEUED, RUNNING)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_model_comes_about(workshop: Workshop, small_data: Path) -> None:
     store, commit = workshop.store, "a" * 40
     (workshop.models.folder / ".studio-1-killed").mkdir()  # as a worker that was killed leaves it
@@ -258,7 +258,7 @@ def test_a_model_comes_about(workshop: Workshop, small_data: Path) -> None:
     assert Path(by_hand.stdout.strip()) == model.path
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_what_ends_a_training(workshop: Workshop) -> None:
     """A cancel, a kill -9, and the worker's own end: nothing stays behind, and the next is trained."""
     store = workshop.store
@@ -268,13 +268,13 @@ def test_what_ends_a_training(workshop: Workshop) -> None:
         workshop.until(cancelled, lambda t: t.step)
         waiting = queue.ask(store, "b" * 40, LI).training
         queue.cancel(store, cancelled.id, WANG)
-        ended = workshop.until(cancelled, over, 20)
+        ended = workshop.until(cancelled, over, 60)
         assert (ended.state, ended.cancelled_by) == (CANCELLED, "小王")
 
         workshop.until(waiting, lambda t: t.step)
         (process,) = workshop.trainers()
         process.kill()
-        killed = workshop.until(waiting, over, 20)
+        killed = workshop.until(waiting, over, 60)
         assert (killed.state, killed.failure, killed.detail) == (FAILED, "killed", "SIGKILL")
         assert workshop.left() == []
 
@@ -400,7 +400,7 @@ def test_a_worker_that_is_killed_takes_the_trainer_with_it(workshop: Workshop, t
         (killed,) = (each for each in workers if each.pid == trainer.ppid())
         killed.send_signal(signal.SIGKILL)
         killed.wait()
-        psutil.wait_procs([trainer], timeout=20)
+        psutil.wait_procs([trainer], timeout=60)
         assert workshop.trainers() == []
         assert found(store, asked).state == RUNNING
         _lapse(store, asked)
@@ -410,7 +410,7 @@ def test_a_worker_that_is_killed_takes_the_trainer_with_it(workshop: Workshop, t
         # What the first left is gone already.
         assert len(workshop.left()) == 1
         queue.cancel(store, asked.id, WANG)
-        workshop.until(asked, over, 20)
+        workshop.until(asked, over, 60)
         assert workshop.left() == []
     finally:
         for each in workers:
