@@ -93,7 +93,7 @@ def running_studio(folder: Path) -> Iterator[Studio]:
             around.callback(process.wait)
             around.callback(process.terminate)
         studio.worker = process
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not _healthy(settings.office):
             assert time.monotonic() < deadline
             time.sleep(0.2)
