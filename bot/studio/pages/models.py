@@ -41,8 +41,7 @@ class Changes:
 def create_router(services: Services) -> APIRouter:
     """``/studio/models`` and ``/studio/trainings``."""
     router = APIRouter()
-    store, models = services.store, Models(services.settings.models_dir)
-    files = Repository(services.settings.bot_dir)
+    store, files, models = services.store, services.files, Models(services.settings.models_dir)
 
     @router.get("/studio/models")
     def show(request: Request, staff: Admin) -> HTMLResponse:
