@@ -89,6 +89,7 @@ class Stack:
     def train(self) -> None:
         """Train a model unless a current one exists, showing the trainer's lines. Raises CannotStart."""
         command = [str(ENGINE_PYTHON), "-m", "bot.engine.train", "--out", str(self.settings.models_dir)]
+        command += ["--root", str(self.settings.bot_dir)]
         trained = subprocess.run(command, cwd=ROOT, env=self.environment(), check=False)  # noqa: S603
         if trained.returncode:
             raise CannotStart("The model could not be trained: see the lines above.")

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = ROOT / "var"
     models_dir: Path = ROOT / "models"
+    # So many of the newest models are kept, besides those that serve and those that admins keep.
+    models_kept: int = Field(10, ge=1)
     # What the studio edits and what is trained: config.yml, domain.yml and data/. A git repository, made one
     # where there is none.
     bot_dir: Path = ROOT

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -11,6 +12,81 @@ if TYPE_CHECKING:
     from bot.studio.promotion import Promoter, Run
 
 app = typer.Typer(no_args_is_help=True, help="Teach the bot: review, train, compare, promote, go back.")
+
+LOOK_SECONDS = 1.0
+PATIENCE_SECONDS = 15.0
+
+
+@app.command()
+def train(
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show its steps until it ends; 1 unless there is a model.")
+    ] = False,
+) -> None:
+    """Ask for a model of the data as it is committed now; the worker trains it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.conversations.database import connect
+    from bot.conversations.store import Store
+    from bot.settings import settings
+    from bot.studio.files import Repository, Trouble
+    from bot.studio.training import queue
+    from bot.studio.training.models import DONE, OPEN
+    from bot.studio.training.sentences import failure, sentences
+    from bot.studio.training.sentences import time as told_time
+
+    t = sentences("en")
+    store = Store(connect(settings.database))
+    try:
+        asked = queue.ask(store, Repository(settings.bot_dir).head(), queue.By(f"cli:{os.getuid()}"))
+        training = asked.training
+        typer.echo(f"Training {training.id} of {training.commit_id[:7]}: {t(f'asked_{asked.how}')}")
+        began, said = time.monotonic(), ""
+        while wait and training.state in OPEN:
+            if training.step and training.step != said:
+                said = training.step
+                left = training.seconds_left
+                share = "" if training.share is None else f"{training.share:4.0%}  "
+                typer.echo(f"  {share}{said}{'' if left is None else f', {told_time(t, left)} left'}")
+            elif not training.began_at and time.monotonic() - began > PATIENCE_SECONDS:
+                typer.secho("Nothing happens yet: does the worker run?", err=True)
+                began = float("inf")
+            time.sleep(LOOK_SECONDS)
+            training = queue.found(store, training.id) or training
+    except Trouble as why:
+        _fail(str(why))
+    except SQLAlchemyError as error:
+        _fail(f"The database cannot be used ({type(error).__name__}): run `bot migrate` first.")
+    if not wait:
+        return
+    if training.state == DONE:
+        typer.echo(f"{training.model}{'' if training.fresh else ': it was there already'}")
+        return
+    _fail("\n".join(filter(None, (t(f"state_{training.state}"), failure(t, training), training.detail))))
+
+
+@app.command()
+def models() -> None:
+    """List the trained models, newest first: what serves, when and by whom it was trained, and from what."""
+    from bot.settings import settings
+    from bot.studio.models import Models
+    from bot.studio.serving import serving
+
+    serve = serving(settings.engine_urls)
+    for model in Models(settings.models_dir).listed():
+        marks = [word for word, holds in (("serves", model.name in serve), ("kept", model.pinned)) if holds]
+        rows = "  ".join(f"{count} {name}" for name, count in model.rows.items())
+        facts = (
+            f"{model.trained_at:%Y-%m-%d %H:%M}Z",
+            model.by,
+            model.commit and model.commit[:7],
+            rows,
+            model.seconds and f"{model.seconds} s",
+            f"{model.size / 1e6:.1f} MB",
+            model.sha256 and model.sha256[:12],
+            ", ".join(marks),
+        )
+        typer.echo("  ".join((model.name, *(str(fact) for fact in facts if fact))))
 
 
 @app.command()

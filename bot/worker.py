@@ -11,6 +11,10 @@ from bot.conversations.privacy import Privacy
 from bot.handoff import keeping
 from bot.handoff.webhooks.runner import Webhooks
 from bot.settings import settings
+from bot.studio.files import Repository
+from bot.studio.models import Models
+from bot.studio.serving import in_use
+from bot.studio.training.runner import Runner
 from bot.wiring import Heart, background
 
 # It helps out; the front is meant to answer.
@@ -25,6 +29,13 @@ async def work() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     kept = Attachments(heart.store, settings.data_dir)
     privacy = Privacy(heart.store, settings.data_dir)
+    trainings = Runner(
+        heart.store,
+        Models(settings.models_dir),
+        Repository(settings.bot_dir).export,
+        kept=settings.models_kept,
+        in_use=lambda: in_use(settings.engine_urls),
+    )
     wechat = WeChat(heart.wechat_accounts(), heart.store, kept)
     async with (
         wechat.open(),
@@ -40,6 +51,7 @@ async def work() -> None:
             privacy.retain(settings.retention_days),
             Webhooks(heart.store, settings.webhook_secret).run(),
             wechat.deliver(heart.watcher),
+            trainings.run(),
         ),
     ):
         await stop.wait()

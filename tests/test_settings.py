@@ -9,8 +9,6 @@ from pydantic import ValidationError
 
 from bot.settings import Settings
 
-from bot.settings import Settings
-
 
 def test_an_address_may_end_with_a_slash() -> None:
     settings = Settings(front_public_url="https://shop.example/", office_public_url="https://desk.example//")

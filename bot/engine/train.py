@@ -4,50 +4,74 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import gc
+import hashlib
 import io
 import logging
 import os
 import re
+import signal
 import sys
 import tempfile
-import time
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
-from typing_extensions import Self
-
-from bot import live_model
+from bot import live_model, model_sidecar
 from bot.data_check import problems
 from bot.engine.environment import log_from, prepare
-from bot.engine.fingerprint import ROOT, current_model, model_path
-from bot.engine.training_time import write_seconds
+from bot.engine.fingerprint import ROOT, checksum, current_model, model_path
+from bot.engine.progress import Progress, Reporter
+from bot.model_sidecar import Sidecar
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bot.engine.train", description=__doc__)
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder of config.yml, domain.yml and data/")
     parser.add_argument("--out", type=Path, default=ROOT / "models", help="folder for the model")
+    parser.add_argument("--scratch", type=Path, help="folder for what is made on the way; default: OUT")
+    parser.add_argument("--commit", help="of the data, to be noted beside the model")
+    parser.add_argument("--by", help="who wants it, to be noted beside the model")
     parser.add_argument("--force", action="store_true", help="train although the model is there")
+    parser.add_argument(
+        "--progress",
+        action="store_true",
+        help="tell each second, as lines of JSON on standard output: step, share (0 to 1, null: unknown), "
+        "seconds_left; at the end model and trained, or failed and kind. What people read goes to standard "
+        "error. Ends with its reader.",
+    )
     options = parser.parse_args()
+    root, out = options.root.resolve(), options.out.resolve()
+    reporter = None
+    if options.progress:
+        # Where nobody reads any more, the next line ends this process.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        reporter = Reporter(sys.stdout, _newest_steps(out))
+        sys.stdout = sys.stderr
 
-    current = current_model(options.out)
+    current = current_model(out, root)
     if current and not options.force:
         print(f"Model is current: {current}")
         _tell_of_another(current)
+        _report(reporter, model=str(current), trained=False)
         return 0
-    started = time.monotonic()
     # This process ends soon; to look for cycles among millions of tokens takes seconds.
     gc.disable()
     print("Training a model of the files as they are:")
+    about = Sidecar(commit=options.commit, by=options.by)
     try:
-        path = train(model_path(options.out))
+        path = train(
+            model_path(out, root), root, ROOT, scratch=options.scratch, about=about, reporter=reporter
+        )
     except TrainingFailed as failed:
         print(failed, file=sys.stderr)
-        print("There is no new model: correct the above and run `make train` again.", file=sys.stderr)
+        _report(reporter, failed=str(failed), kind=failed.kind)
+        print("There is no new model: correct the above and train again (`make train`).", file=sys.stderr)
         return 1
-    seconds = time.monotonic() - started
-    write_seconds(path, seconds)
-    print(f"Trained in {seconds:.0f} s: {path}")
+    print(f"Trained in {model_sidecar.read(path).training_seconds} s: {path}")
     _tell_of_another(path)
+    _report(reporter, model=str(path), trained=True)
     return 0
 
 
@@ -60,22 +84,44 @@ def _tell_of_another(model: Path) -> None:
 
 
 class TrainingFailed(Exception):
-    """There is no new model; the text says why, one fault to a line."""
+    """There is no new model; the text says why, one fault to a line.
+
+    ``kind``: "data" is what was to be trained, "disk" is full.
+    """
+
+    def __init__(self, why: str, kind: str = "data") -> None:
+        super().__init__(why)
+        self.kind = kind
 
 
-def train(target: Path, root: Path = ROOT) -> Path:
+def train(
+    target: Path,
+    root: Path = ROOT,
+    code: Path | None = None,
+    *,
+    scratch: Path | None = None,
+    about: Sidecar | None = None,
+    reporter: Reporter | None = None,
+) -> Path:
     """Train with the files under ``root`` and put the model at ``target``, whole or not at all.
+
+    Args:
+        code: where actions/ and bot/ lie, if not under ``root``.
+        scratch: a folder on the target's disk for what is made on the way.
+        about: what the sidecar shall say besides what is known here.
+        reporter: is told what goes on.
 
     Raises:
         TrainingFailed: the data, the configuration or the disk is at fault.
     """
-    with _Progress() as say:
+    with Progress(reporter) as say:
         say("checking the data")
-        if found := problems(root):
+        if found := problems(root, code):
             raise TrainingFailed("\n".join(found))
         say("loading Rasa")
         prepare()
         target = target.resolve()
+        beside = (scratch or target.parent).resolve()
         os.chdir(root)  # config.yml names the dictionaries from there
         from rasa.engine.exceptions import GraphComponentException
         from rasa.shared.exceptions import RasaException
@@ -85,38 +131,65 @@ def train(target: Path, root: Path = ROOT) -> Path:
         log_from(logging.ERROR)
         said = io.StringIO()
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Beside the target, so that the last step is a rename.
+            for folder in (target.parent, beside):
+                folder.mkdir(parents=True, exist_ok=True)
+            # On the target's disk, so that the last step is a rename.
             with (
-                tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder,
+                tempfile.TemporaryDirectory(dir=beside, prefix=".training-") as made,
                 contextlib.redirect_stdout(said),
             ):
-                fit(Path(folder) / target.name, say)
-                os.replace(Path(folder) / target.name, target)
+                archive = Path(made) / target.name
+                rows = fit(archive, say)
+                say.end()
+                sidecar = replace(
+                    about or Sidecar(),
+                    training_seconds=round(say.seconds),
+                    steps=say.steps,
+                    trained_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                    sha256=_settled(archive),
+                    rows=rows,
+                    requirements=checksum([ROOT / "requirements/engine.txt"], ROOT),
+                )
+                model_sidecar.write(target, sidecar)
+                os.replace(archive, target)
         except (RasaException, GraphComponentException, ImportError, OSError, ValueError) as error:
             # A component's own fault is the cause of Rasa's.
             why = " ".join(str(each) for each in (error, error.__cause__) if each)
-            raise TrainingFailed(_one_sentence(why or type(error).__name__)) from error
+            kind = "disk" if _is_full(error) else "data"
+            raise TrainingFailed(_one_sentence(why or type(error).__name__), kind) from error
         except SystemExit as stop:
             raise TrainingFailed(_one_sentence(said.getvalue())) from stop
     return target
 
 
-class _Progress:
-    """Prints each step as it begins, and its seconds when the next one does."""
+def _settled(archive: Path) -> str:
+    """Make the archive read-only and sure to survive a power cut; its SHA-256 in hex."""
+    digest = hashlib.sha256()
+    with archive.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+        os.fsync(file.fileno())
+    archive.chmod(0o444)
+    return digest.hexdigest()
 
-    def __enter__(self) -> Self:
-        self._out, self._begun = sys.stdout, 0.0
-        return self
 
-    def __call__(self, step: str) -> None:
-        self.__exit__()
-        print(f"  {step} … ", end="", file=self._out, flush=True)
-        self._begun = time.monotonic()
+def _is_full(error: BaseException | None) -> bool:
+    while error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
-    def __exit__(self, *_error: object) -> None:
-        if self._begun:
-            print(f"{time.monotonic() - self._begun:.1f} s", file=self._out, flush=True)
+
+def _newest_steps(models: Path) -> dict[str, float]:
+    """What each step took in the last training that noted it."""
+    trained = sorted(models.glob("guitai-*.tar.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return next((steps for path in trained if (steps := model_sidecar.read(path).steps)), {})
+
+
+def _report(reporter: Reporter | None, **facts: object) -> None:
+    if reporter:
+        reporter.tell(**facts)
 
 
 def _one_sentence(text: str) -> str:

@@ -8,6 +8,7 @@ from bot.conversations.models import Base
 from bot.handoff import models as handoff_models  # noqa: F401  (its tables)
 from bot.staff import models as staff_models
 from bot.studio import promotions  # noqa: F401  (its table)
+from bot.studio.training import models as training_models  # noqa: F401  (its tables)
 
 engine = connect(context.config.attributes["url"])
 with engine.begin() as connection:

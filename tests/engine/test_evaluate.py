@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot import model_sidecar
 from bot.engine.evaluation.cases import BadCases, Case, Question, read_cases, read_judgement, read_questions
 from bot.engine.evaluation.faq import answers, judged
 from bot.engine.evaluation.measures import Point, curve, measures, recommended
@@ -16,7 +17,6 @@ from bot.engine.evaluation.readings import BadModel, Reading, best, load, topic_
 from bot.engine.evaluation.report import beside, confusions
 from bot.engine.evaluation.stock import THREADS, CannotTrain, _thinned, trained
 from bot.engine.fingerprint import ROOT
-from bot.engine.training_time import read_seconds
 from tests.engine.conftest import write_project
 
 
@@ -240,7 +240,7 @@ def test_another_pipeline_is_trained_once_on_the_same_examples(
             patch.setenv(name, "1")
         model = trained(config, models, tmp_path)
     assert model.name.startswith("other-")
-    assert read_seconds(model) is not None
+    assert model_sidecar.read(model).training_seconds is not None
     written = model.stat().st_mtime_ns
     assert trained(config, models, tmp_path) == model
     assert model.stat().st_mtime_ns == written

@@ -1,6 +1,11 @@
 import asyncio
+import errno
+import hashlib
+import io
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from bot import model_sidecar
 from bot.data_check import examples
 from bot.engine.fingerprint import ROOT, current_model, fingerprint, model_path
+from bot.engine.progress import Reporter
 from bot.engine.train import TrainingFailed, train
+from bot.model_sidecar import Sidecar
 from tests.engine.conftest import CONFIG, NLU, RULES, write_project
 
 
@@ -24,6 +32,15 @@ def test_fingerprint_follows_the_files(tmp_path: Path) -> None:
     assert fingerprint(tmp_path) == before
     (tmp_path / "data/nlu/more.yml").write_text("nlu: []")
     assert fingerprint(tmp_path) != before
+
+
+def test_the_same_data_elsewhere_is_the_same_model(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    for name in ("config.yml", "domain.yml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    assert fingerprint(tmp_path) == fingerprint()
+    # Other code is another model.
+    assert fingerprint(tmp_path, tmp_path) != fingerprint()
 
 
 def test_current_model_is_that_of_the_files(tmp_path: Path) -> None:
@@ -84,6 +101,69 @@ def test_the_command_refuses_broken_data_without_a_traceback(tmp_path: Path) -> 
     assert done.stderr.startswith("data/nlu/all.yml:3: this is not UTF-8")
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "models").exists()
+
+
+def test_what_is_told_and_noted(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    target, scratch, out = tmp_path / "models" / "m.tar.gz", tmp_path / "scratch", io.StringIO()
+    expected = {"loading Rasa": 1.0, "reading the data": 2.0, "packing the model": 1.0, "gone since": 1.0}
+    about = Sidecar(commit="c" * 40, by="小李")
+    train(target, tmp_path, scratch=scratch, about=about, reporter=Reporter(out, expected))
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    steps = list(dict.fromkeys(each["step"] for each in told))
+    assert steps[:3] == ["checking the data", "loading Rasa", "reading the data"]
+    assert steps[-1] == "packing the model" and "training NgramIntentClassifier" in steps
+    shares = [each["share"] for each in told]
+    assert shares == sorted(shares) and shares[0] == 0 and 0.6 <= shares[-1] < 1
+    assert told[0]["seconds_left"] == 5 and told[-1]["seconds_left"] > 0
+
+    noted = model_sidecar.read(target)
+    assert (noted.commit, noted.by, noted.pinned) == ("c" * 40, "小李", False)
+    assert noted.sha256 == hashlib.sha256(target.read_bytes()).hexdigest()
+    assert list(noted.steps) == steps and noted.training_seconds is not None
+    assert noted.rows == {"intents": 4, "examples": 30, "topics": 2, "stories": 0, "rules": 5}
+    assert target.stat().st_mode & 0o222 == 0
+    assert list(scratch.iterdir()) == [] and len(list(target.parent.iterdir())) == 2
+
+
+def test_time_left_follows_the_pace() -> None:
+    reporter = Reporter(io.StringIO(), {"a": 10.0, "b": 30.0, "c": 10.0})
+    assert reporter.forecast({}, "a", 0) == (0, 50)
+    assert reporter.forecast({}, "a", 5) == (0.1, 45)
+    assert reporter.forecast({}, "a", 99) == (0.2, 40)  # longer than expected: nothing more is known
+    # Twice as slow so far, so the rest will be; what was never seen before counts for nothing.
+    assert reporter.forecast({"a": 20.0}, "b", 30) == (0.5, 50)
+    assert reporter.forecast({"a": 20.0, "new": 99.0}, "b", 30) == (0.5, 50)
+    assert reporter.forecast({"a": 20.0, "b": 60.0, "c": 20.0}, "d", 5) == (1, 0)
+    assert Reporter(io.StringIO(), {}).forecast({"a": 1.0}, "b", 1) == (None, None)
+
+
+def test_a_full_disk_is_told_and_leaves_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    # The last thing that is written.
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(TrainingFailed) as failed:
+        train(tmp_path / "models" / "m.tar.gz", tmp_path)
+    assert failed.value.kind == "disk" and "No space left" in str(failed.value)
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_the_trainer_ends_with_its_reader(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    shutil.copytree(ROOT / "bot", tmp_path / "bot")
+    command = [sys.executable, "-m", "bot.engine.train", "--progress", "--out", str(tmp_path / "models")]
+    trainer = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE
+    )
+    assert trainer.stdout
+    assert json.loads(trainer.stdout.readline())["step"] == "checking the data"
+    trainer.stdout.close()
+    assert trainer.wait(60) == -signal.SIGPIPE
+    assert not list(tmp_path.glob("models/*.tar.gz"))
 
 
 def test_progress_tells_each_component(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot import model_sidecar
 from bot.engine.environment import log_from, prepare
 from bot.engine.evaluation.cases import BadCases, Case, read_cases
 from bot.engine.evaluation.measures import measures
 from bot.engine.evaluation.options import add_model_options, model_for
 from bot.engine.evaluation.readings import BadModel, Reading, load, read_all, resident_mb
 from bot.engine.evaluation.report import confusions, table
-from bot.engine.training_time import read_seconds
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def _measure(options: argparse.Namespace) -> int:
             "cases": path.name,
             **measures(cases, read, options.wrong_limit),
             "resident_mb": memory,
-            "training_seconds": read_seconds(model),
+            "training_seconds": model_sidecar.read(model).training_seconds,
             "model": model.name,
         }
         results.append(figures)

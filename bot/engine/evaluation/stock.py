@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, fingerprint
-from bot.engine.training_time import write_seconds
+from bot.model_sidecar import Sidecar, write
 
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -42,7 +42,7 @@ def trained(config: Path, models: Path = ROOT / "models", root: Path = ROOT, eve
     with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as folder:
         project = Path(folder)
         _lay_out(project, config, root.resolve(), every)
-        target = models / f"{config.stem.removesuffix('_config')}-{fingerprint(project)}.tar.gz"
+        target = models / f"{config.stem.removesuffix('_config')}-{fingerprint(project, project)}.tar.gz"
         if not target.is_file():
             _fit(project, target, config)
     return target
@@ -98,7 +98,7 @@ def _fit(project: Path, target: Path, config: Path) -> None:
     finally:
         os.chdir(target.parent)
     seconds = time.monotonic() - started
-    write_seconds(target, seconds)
+    write(target, Sidecar(training_seconds=round(seconds)))
     print(f"Trained in {seconds:.0f} s: {target.name}", file=sys.stderr)
 
 
