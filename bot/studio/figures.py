@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,8 @@ from bot.staff import texts
 from bot.staff.texts import Texts
 
 TEXTS = texts.load(Path(__file__).parent / "texts" / "figures.yml")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Words:
@@ -139,8 +141,9 @@ def as_data(report: Report) -> dict[str, Any]:
 
 
 def safe(text: str) -> str:
-    """No formula, whichever program opens it; spaces before one do not help it."""
-    return f"'{text}" if text.lstrip(" \u3000").startswith(FORMULA) else text
+    """On one line, and no formula, whichever program opens it; spaces before one do not help it."""
+    text = CONTROLS.sub(" ", text)
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def _plain(cell: Cell) -> str:

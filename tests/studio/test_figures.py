@@ -17,7 +17,7 @@ from bot.conversations.steps import Reply, now
 from bot.insights import gathering
 from bot.insights.periods import day
 from bot.staff import passwords
-from bot.studio.figures import safe
+from bot.studio.figures import CONTROLS, safe
 from tests.desk.conftest import Office
 from tests.desk.conftest import office as office
 from tests.desk.conftest import sign_in as sign_in
@@ -158,10 +158,10 @@ def test_a_table_for_excel_holds_no_formula(client: httpx.Client) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ("=1", "+1", "-1", "@a", "\t=1", " =1", "\u3000@a", "\r=1"))
+@pytest.mark.parametrize("text", ("=1", "+1", "-1", "@a", "\t=1", " =1", "\u3000@a", "\r=1", "\x1b@"))
 def test_a_cell_is_no_formula(text: str) -> None:
-    assert safe(text) == f"'{text}"
-    assert safe(f"a{text}") == f"a{text}"
+    assert safe(text).startswith("'") and safe(text).strip("' \u3000") == text.strip(" \t\r\x1b\u3000")
+    assert not CONTROLS.search(safe(f"a{text}")) and safe(f"a{text}").startswith("a")
 
 
 def test_what_is_wrong_is_said_in_a_sentence(client: httpx.Client) -> None:
