@@ -57,6 +57,9 @@ bench-slow-shop: setup train ## measure whether a shop slow for one shopper dela
 bench-desk: setup browser train ## measure whether the desk is fast enough for 50 agents with 500 conversations (5 minutes)
 	@$(PY) -m tests.bench.desk $(OPTIONS)
 
+bench-figures: setup ## measure the figures of a year at 100,000 conversations (3 minutes; OPTIONS='--help')
+	@$(PY) -m tests.bench.figures $(OPTIONS)
+
 bench: setup train ## measure our engine beside the stock Rasa (7 minutes, the first time 14; OPTIONS='--help')
 	@$(PY) -m tests.bench.engine $(OPTIONS)
 
@@ -129,4 +132,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk load faults lock clean browser databases
+.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-figures load faults lock clean browser databases

@@ -60,13 +60,16 @@ class Card:
 
     @property
     def change(self) -> float | None:
-        """Of a share the difference, else the part by which it grew; None where nothing can be compared."""
+        """Of a share the difference, else the part by which it grew, as exactly as it is shown.
+
+        None where nothing can be compared.
+        """
         now, before = self.now.value, self.before.value
         if not isinstance(now, int | float) or not isinstance(before, int | float):
             return None
         if self.now.kind == "share":
-            return now - before
-        return (now - before) / before if before else None
+            return round(now - before, 3)
+        return round((now - before) / before, 2) if before else None
 
     @property
     def verdict(self) -> int:

@@ -84,8 +84,8 @@ class Words:
         if change is None:
             return None
         if card.now.kind == "share":
-            return self._t("points", points=f"{change * 100:+.1f}")
-        return f"{change:+.0%}"
+            return self._t("points", points=f"{change * 100:+.1f}" if change else 0)
+        return f"{change:+.0%}" if change else "0%"
 
 
 def table_csv(table: Table, words: Words, t: Texts) -> str:

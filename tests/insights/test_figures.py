@@ -212,6 +212,7 @@ def test_small_samples_are_no_verdict() -> None:
     assert card(0.5, 0.75, 20).verdict == 1
     assert card(0.75, 0.5, 20).verdict == -1
     assert card(0.5, 0.75, 20).change == 0.25
+    assert card(0.5, 0.5004, 400).verdict == 0 and card(0.5, 0.5004, 400).change == 0
 
 
 def test_there_is_no_figure_of_that_name(store: Store, clock: Clock) -> None:

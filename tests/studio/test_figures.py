@@ -173,6 +173,8 @@ def test_what_is_wrong_is_said_in_a_sentence(client: httpx.Client) -> None:
     ):
         answer = client.get(f"/studio/figures?{query}")
         assert answer.status_code == 400 and "日期不对" in answer.text
+        for path in ("conversations?figure=services&", "days.csv?"):
+            assert client.get(f"/studio/figures/{path}{query}").json()["type"] == "wrong-period"
     for path in (
         "conversations?figure=nonsense",
         "conversations?figure=strict&queue=x",

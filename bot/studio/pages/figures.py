@@ -111,7 +111,7 @@ def create_router(services: Services) -> APIRouter:
         score: Number = None,
         number: Annotated[int, Query(alias="page", ge=1, le=PAGES)] = 1,
     ) -> HTMLResponse:
-        chosen = _range(None, first, last)
+        chosen = _right(_range(None, first, last))
         selection = Selection(figure, day, reason, intent, wording, queue, agent, by, score)
         period, t = chosen.period.before(now()) if before else chosen.period, said(request, "figures")
         try:
@@ -149,7 +149,7 @@ def create_router(services: Services) -> APIRouter:
         first: Annotated[Day, Query(alias="from")] = None,
         last: Annotated[Day, Query(alias="to")] = None,
     ) -> Response:
-        chosen, t = _range(None, first, last), said(request, "figures")
+        chosen, t = _right(_range(None, first, last)), said(request, "figures")
         found = figures.report(store, chosen.period, now()).tables.get(table)
         if found is None:
             raise Problem(404, "no-table", "There is no such table; open one from /studio/figures.")
@@ -183,6 +183,13 @@ def _range(name: str | None, first: str | None, last: str | None) -> Range:
     except (WrongPeriod, ValueError):
         return Range(usual, None, wrong=True)
     return Range(chosen, next((name for name in RANGES if periods.named(name, now()) == chosen), None))
+
+
+def _right(chosen: Range) -> Range:
+    if chosen.wrong:
+        detail = "Give the first and the last day as from=2026-11-01&to=2026-11-30, two years at most."
+        raise Problem(400, "wrong-period", detail)
+    return chosen
 
 
 def _frame(chosen: Range) -> dict[str, Any]:
