@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -173,6 +174,28 @@ def _carry_out(begin: "Callable[[Promoter, str], Run]") -> None:
     except SQLAlchemyError as error:
         _fail(f"The database cannot be used ({type(error).__name__}): run `bot migrate`, see that it runs.")
     typer.echo(said("done", model=run.model))
+
+
+@app.command()
+def figures(
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, of the shop's.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; today if not given.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="For machines: seconds, shares from 0 to 1.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The same as one table.")] = False,
+) -> None:
+    """Print the figures of a period, 7 days if nothing is said, beside the period before."""
+    from bot.settings import settings
+    from bot.studio import figures_command
+
+    try:
+        how = figures_command.As.JSON if json else figures_command.As.CSV if csv else figures_command.As.TEXT
+        typer.echo(figures_command.printed(settings, first, last, how), nl=False)
+    except figures_command.CannotTell as why:
+        _fail(str(why))
 
 
 def _fail(message: str) -> NoReturn:
