@@ -90,9 +90,14 @@ class _Project:
         return {topic.partition("/")[0] for topic in self.topics}
 
 
-def problems(root: Path) -> list[str]:
-    """What is wrong with the data under ``root``, each with its file and line, and what to do."""
-    project = _read(root)
+def problems(root: Path, code: Path | None = None) -> list[str]:
+    """What is wrong with the data under ``root``, each with its file and line, and what to do.
+
+    Args:
+        code: where the actions and the engine lie, if not there too.
+    """
+    code = code or root
+    project = _read(root, code)
     # The rest would follow from these.
     if project.unreadable:
         return project.unreadable
@@ -106,14 +111,14 @@ def problems(root: Path) -> list[str]:
         *_wording(project),
         *_canned(project),
         *_duplicates(project),
-        *_stems(root),
+        *_stems(root, code),
         *_placeholders(root, project),
     ]
 
 
 def examples(root: Path) -> list[Example]:
     """All lines of training data under ``root``, in the order of the files."""
-    return _read(root).examples
+    return _read(root, root).examples
 
 
 def folded(text: str) -> str:
@@ -121,16 +126,17 @@ def folded(text: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower()) or text
 
 
-def _read(root: Path) -> _Project:
+def _read(root: Path, code: Path) -> _Project:
     project = _Project()
-    folders = [*sorted((root / "data").rglob("*.*")), *sorted((root / "actions").rglob("*.py"))]
-    folders += sorted(path for path in (root / "bot" / "engine").glob("*.py") if path.stem in ENGINE_MODULES)
-    for path in [root / "config.yml", root / "domain.yml", *folders]:
+    modules = sorted((code / "actions").rglob("*.py"))
+    modules += sorted(path for path in (code / "bot" / "engine").glob("*.py") if path.stem in ENGINE_MODULES)
+    data = sorted((root / "data").rglob("*.*"))
+    for path in [root / "config.yml", root / "domain.yml", *data, *modules]:
         try:
             if path.suffix == ".yml":
                 _read_yaml(project, root, path)
             elif path.suffix == ".py":
-                _read_code(project, root, path)
+                _read_code(project, code, path)
             elif path.suffix == ".txt":
                 read_text(root, path)
         except Unreadable as error:
@@ -433,7 +439,7 @@ def _duplicates(project: _Project) -> Iterator[str]:
             )
 
 
-def _stems(root: Path) -> Iterator[str]:
+def _stems(root: Path, code: Path) -> Iterator[str]:
     """One stem names a capability's language data, its rules and its actions."""
     nlu = {path.stem for path in (root / "data" / "nlu").iterdir()}
     for path in sorted((root / "data" / "stories").glob("*.yml")):
@@ -442,7 +448,7 @@ def _stems(root: Path) -> Iterator[str]:
                 f"data/stories/{path.name}: there is no data/nlu/{path.name}. Give both the same name: "
                 "one stem per capability."
             )
-    for path in sorted((root / "actions").glob("*.py")):
+    for path in sorted((code / "actions").glob("*.py")):
         if path.stem not in nlu | SHARED_MODULES:
             yield (
                 f"actions/{path.name}: there is no data/nlu/{path.stem}.yml. Give both the same name, or "

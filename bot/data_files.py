@@ -6,6 +6,7 @@ Runs in both environments: nothing is imported from Rasa or from our settings.
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +49,14 @@ def read_text(root: Path, path: Path) -> str:
 
 
 def read_yaml(root: Path, path: Path) -> Any:
-    """Return what the YAML file ``path`` holds; its parts know their lines.
+    """Return what the YAML file ``path`` holds, to be read only; its parts know their lines.
 
     Raises:
         Unreadable: it is not there, no UTF-8, no YAML, or empty.
     """
     file, text = path.relative_to(root).as_posix(), read_text(root, path)
     try:
-        reader = YAML()
-        # Rasa's reader still has the signs of YAML 1.1: [么?, 吗] is an error to it.
-        reader.version = (1, 1)
-        content = reader.load(text)
+        content = _loaded(text)
     except (YAMLError, ValueError) as error:
         mark, position = getattr(error, "problem_mark", None), getattr(error, "position", 0)
         line = (mark.line if mark else text.count("\n", 0, position)) + 1
@@ -69,6 +67,15 @@ def read_yaml(root: Path, path: Path) -> Any:
     if content is None:
         raise Unreadable(f"{file}:1: the file is empty. Write its entries or delete it.")
     return content
+
+
+# Most files are as they were when the data was checked last.
+@lru_cache(maxsize=256)
+def _loaded(text: str) -> Any:
+    reader = YAML()
+    # Rasa's reader still has the signs of YAML 1.1: [么?, 吗] is an error to it.
+    reader.version = (1, 1)
+    return reader.load(text)
 
 
 def line_of(node: Any, key: Any) -> int:

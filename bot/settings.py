@@ -34,6 +34,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = ROOT / "var"
     models_dir: Path = ROOT / "models"
+    # What the studio edits and what is trained: config.yml, domain.yml and data/. A git repository, made one
+    # where there is none.
+    bot_dir: Path = ROOT
     # Empty: SQLite in the data folder; postgresql://user:password@host/name else.
     database_url: str = Field("", repr=False)
     shop_database_url: str = Field("", repr=False)
