@@ -139,7 +139,7 @@ def groups(
         .offset(page * limit)
     )
     with store.reading() as session:
-        found = [tuple(row) for row in session.execute(query)]
+        found: list[Any] = list(session.execute(query))
         shown = _shown(session, which, [row[0] for row in found[:limit]])
     listed = [
         Group(id, count, at, *shown[id]) for id, count, at in found[:limit] if id in shown
@@ -167,7 +167,7 @@ def open_group(store: Store, group_id: int, item_id: int | None = None) -> Opene
         .order_by(count.desc(), newest.desc())
     )
     with store.reading() as session:
-        found = [tuple(row) for row in session.execute(query.limit(TEXTS + 1))]
+        found: list[Any] = list(session.execute(query.limit(TEXTS + 1)))
         said = _said(session, [row[2] for row in found])
         texts = [
             Text(key, said[id], words.example(said[id]), times, id) for key, times, id in found if id in said
@@ -209,7 +209,7 @@ def _shown(
     """Of each group its reasons, and what was said in its newest turn."""
     flags = [func.max(Item.why.bitwise_and(each.value)) for each in Why]
     query = select(Item.group_id, func.max(Item.id), *flags).where(*which, Item.group_id.in_(ids))
-    rows = [tuple(row) for row in session.execute(query.group_by(Item.group_id))]
+    rows: list[Any] = list(session.execute(query.group_by(Item.group_id)))
     said = _said(session, [row[1] for row in rows])
     return {row[0]: (_names(sum(row[2:])), words.visible(said[row[1]])[:QUOTED]) for row in rows if row[1] in said}
 
