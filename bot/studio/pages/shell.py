@@ -47,7 +47,7 @@ def page(request: Request, staff: Staff, name: str, status: int = 200, **values:
 
 
 def part(request: Request, name: str, template: str, **values: object) -> HTMLResponse:
-    """A part of the page ``NAME`` by itself, for the page's script: the template is given ``t`` and ``values``."""
+    """A part of the page ``NAME``, for its script: the template is given ``t`` and ``values``."""
     return _templates.TemplateResponse(request, f"{template}.html", {"t": said(request, name), **values})
 
 

@@ -1,4 +1,4 @@
-"""What somebody decides on turns of a group: a sentence for the bot's files, or that there is nothing to learn.
+"""What is decided on turns of a group: sentences for the bot's files, or that there is nothing to learn.
 
 The files are written first. A process that dies between the two leaves the turns open: deciding again finds
 the sentences there and writes nothing twice.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.models import Message
@@ -42,7 +42,7 @@ class CannotDecide(Exception):
 
 @dataclass(frozen=True)
 class NewTopic:
-    """A topic to be written. Its questions are ``questions``, or the texts decided on where there are none."""
+    """A topic to be written. Without ``questions``, the texts decided on are its questions."""
 
     file: str
     """Of data/nlu/faq, without suffix."""
@@ -157,8 +157,8 @@ def _open_texts(store: Store, wish: Wish) -> dict[str, str]:
     return {row[0]: row[1] or "" for row in rows}
 
 
-def _which(group_id: int, keys: Collection[str] | None) -> list[object]:
-    which: list[object] = [Item.group_id == group_id, Item.state == OPEN]
+def _which(group_id: int, keys: Collection[str] | None) -> list[ColumnElement[bool]]:
+    which: list[ColumnElement[bool]] = [Item.group_id == group_id, Item.state == OPEN]
     if keys is not None:
         which.append(Item.text_key.in_(list(keys)[:AT_ONCE]))
     return which
@@ -204,8 +204,7 @@ def _fresh(sentences: Sequence[str], taught: Collection[str]) -> list[str]:
 
 def _repeats(text: str, others: Collection[str]) -> bool:
     return any(
-        text == other
-        or (len(text) >= SHORTEST and Levenshtein.normalized_distance(text, other) < REPEATED)
+        text == other or (len(text) >= SHORTEST and Levenshtein.normalized_distance(text, other) < REPEATED)
         for other in others
     )
 
@@ -216,7 +215,8 @@ def _write(
     summary = f"Review: {len(sentences)} for {target}"
     with repository.edit(author, summary) as draft:
         if topic:
-            language.add_topic(draft, topic.file, topic.name, topic.intent, sentences, topic.answer.strip())
+            path = f"data/nlu/{FAQ}/{topic.file}.yml"
+            language.add_topic(draft, path, target, topic.intent, sentences, [topic.answer.strip()])
         else:
             for sentence in sentences:
                 language.add_example(draft, target, sentence)
@@ -251,6 +251,6 @@ def _close(
 
 
 def _closed(session: Session, group_id: int, keys: Sequence[str], state: str, decision_id: int) -> int:
-    these = update(Item).where(*_which(group_id, keys))  # type: ignore[arg-type]
+    these = update(Item).where(*_which(group_id, keys))
     closed = session.execute(these.values(state=state, decision_id=decision_id))
     return int(closed.rowcount)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The inbox as it is read: groups of open turns, one group with what was said around it, and what was decided."""
+"""The inbox as it is read: groups of open turns, one with what was said around it, and what was decided."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -141,9 +141,7 @@ def groups(
     with store.reading() as session:
         found: list[Any] = list(session.execute(query))
         shown = _shown(session, which, [row[0] for row in found[:limit]])
-    listed = [
-        Group(id, count, at, *shown[id]) for id, count, at in found[:limit] if id in shown
-    ]
+    listed = [Group(id, count, at, *shown[id]) for id, count, at in found[:limit] if id in shown]
     return listed, len(found) > limit
 
 
@@ -211,7 +209,9 @@ def _shown(
     query = select(Item.group_id, func.max(Item.id), *flags).where(*which, Item.group_id.in_(ids))
     rows: list[Any] = list(session.execute(query.group_by(Item.group_id)))
     said = _said(session, [row[1] for row in rows])
-    return {row[0]: (_names(sum(row[2:])), words.visible(said[row[1]])[:QUOTED]) for row in rows if row[1] in said}
+    return {
+        row[0]: (_names(sum(row[2:])), words.visible(said[row[1]])[:QUOTED]) for row in rows if row[1] in said
+    }
 
 
 def _names(why: int) -> list[str]:

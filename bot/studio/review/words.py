@@ -14,7 +14,7 @@ from bot.data_check import folded
 from bot.settings import ROOT
 
 COMPARED = 200  # characters of a text, from its beginning
-# Percent of letters in common from which two texts are about the same thing; where they were read alike, less.
+# Percent of letters in common from which two texts are about one thing; where they were read alike, less.
 ALIKE_READ_ALIKE = 75
 ALIKE = 88
 SHORTEST = 4  # characters: in shorter texts one is the whole difference
