@@ -121,6 +121,11 @@ def examples(root: Path) -> list[Example]:
     return _read(root, root).examples
 
 
+def plain(text: str) -> str:
+    """An example as the shopper would write it, without its annotations."""
+    return _ANNOTATION.sub(r"\1", text)
+
+
 def folded(text: str) -> str:
     """The text without case, width and signs; the text itself where nothing else is in it."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower()) or text
@@ -208,8 +213,7 @@ def _read_block(project: _Project, block: Entry) -> None:
             project.unreadable.append(f"{place}: “{line.strip()}” is no example. Begin the line with `- `.")
         elif intent:
             project.marked += _marked(text, place)
-            plain = _ANNOTATION.sub(r"\1", text)
-            project.examples.append(Example(intent, plain, place, "/" in intent and number == 0))
+            project.examples.append(Example(intent, plain(text), place, "/" in intent and number == 0))
 
 
 def _marked(text: str, place: str) -> Iterator[tuple[str, str, str]]:

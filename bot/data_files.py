@@ -54,7 +54,15 @@ def read_yaml(root: Path, path: Path) -> Any:
     Raises:
         Unreadable: it is not there, no UTF-8, no YAML, or empty.
     """
-    file, text = path.relative_to(root).as_posix(), read_text(root, path)
+    return parse(path.relative_to(root).as_posix(), read_text(root, path))
+
+
+def parse(file: str, text: str) -> Any:
+    """Return what the ``text`` of ``file`` holds, as ``read_yaml`` does.
+
+    Raises:
+        Unreadable: it is no YAML, or empty.
+    """
     try:
         content = _loaded(text)
     except (YAMLError, ValueError) as error:

@@ -32,7 +32,7 @@ def repeated(examples: Iterable[Example]) -> Iterator[str]:
             if text in known:
                 yield _repeats(known[text], entry)
             known[text] = min(known.get(text, entry), entry)
-    texts = _Texts(known)
+    texts = Texts(known)
     for text in known:
         for other in texts.near(text, REPEATED):
             # Each pair is met twice.
@@ -57,7 +57,7 @@ def measured(examples: Iterable[Example], path: Path) -> Iterator[str]:
     places: dict[str, list[str]] = {}
     for example in examples:
         places.setdefault(folded(example.text), []).append(example.place)
-    texts = _Texts(places)
+    texts = Texts(places)
     for number, row in _rows(path):
         for text in texts.near(folded(row), MEASURED):
             for place in places[text]:
@@ -78,7 +78,7 @@ def _rows(path: Path) -> Iterator[tuple[int, str]]:
         raise Unreadable(f"{path} cannot be read: {error}. Give a table with tabs, in UTF-8.") from error
 
 
-class _Texts:
+class Texts:
     """Texts by length, as near texts are nearly as long as each other."""
 
     def __init__(self, texts: Iterable[str]) -> None:

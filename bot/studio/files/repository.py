@@ -255,7 +255,7 @@ def _shown(ground: Ground, base: Snapshot, seen: Mapping[str, str | None]) -> Sn
             blobs[path] = version
         else:
             raise Refused([f"{path}: this version of it was never there. Load the page again."])
-    return Snapshot(base.commit, blobs, base.gitdir)
+    return Snapshot("", blobs, base.gitdir)
 
 
 def _merged(ground: Ground, base: Snapshot, shown: Snapshot, changes: Changes) -> dict[str, bytes | None]:

@@ -31,7 +31,7 @@ class Snapshot:
     """The files of one commit. Cheap; reads each when it is asked for, and never what is on disk."""
 
     commit: str
-    blobs: Mapping[str, str] = field(repr=False)
+    blobs: Mapping[str, str] = field(repr=False, compare=False)
     """Version of each file by its path."""
     gitdir: str = field(repr=False)
 
