@@ -57,6 +57,8 @@ _SAID = (Message.conversation_id, Message.seq, Message.at, Message.text, Message
 
 def of_answers(session: Session, ids: Collection[int]) -> list[Due]:
     """The turns that these messages answer, and those before them that they show to have gone wrong."""
+    if not ids:
+        return []
     earlier = (
         select(func.max(_between.seq))
         .where(
@@ -92,6 +94,8 @@ def of_answers(session: Session, ids: Collection[int]) -> list[Due]:
 
 def of_events(session: Session, ids: Collection[int]) -> list[Due]:
     """The questions on which the bot gave way to people in these changes of owner."""
+    if not ids:
+        return []
     found = []
     for event in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
         said = _said_before(session, event)
