@@ -17,7 +17,7 @@ from bot.conversations.models import Message
 from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.staff.sessions import Staff
-from bot.studio.files import Author, Repository, language
+from bot.studio.files import Author, Conflict, Repository, language
 
 from . import words
 from .known import FAQ, Known, Taught
@@ -116,8 +116,8 @@ def undo(store: Store, repository: Repository, by: Staff, decision_id: int) -> D
         decision = session.get(Decision, decision_id)
     if decision is None or decision.undone_at:
         raise CannotDecide("undone")
-    if decision.commit_id:
-        repository.revert(decision.commit_id, Author.of(by), f"Review: take back {decision.target}")
+    if decision.commit_id and decision.target:
+        _unwrite(repository, Author.of(by), decision.commit_id, decision.target, decision.kind)
     with store.writing() as session:
         found = session.get_one(Decision, decision_id, with_for_update=True)
         if found.undone_at is None:
@@ -144,13 +144,18 @@ def _target(wish: Wish) -> str | None:
 
 
 def _open_texts(store: Store, wish: Wish) -> dict[str, str]:
-    """What was said in the turns that are decided on: of each key its newest text."""
-    newest = select(func.max(Item.id)).where(*_which(wish.group_id, wish.keys)).group_by(Item.text_key)
+    """Of each key in the turns that are decided on the newest text; the most frequent first."""
+    texts = (
+        select(func.max(Item.id).label("newest"), func.count().label("times"))
+        .where(*_which(wish.group_id, wish.keys))
+        .group_by(Item.text_key)
+        .subquery()
+    )
     query = (
         select(Item.text_key, Message.text)
+        .join(texts, texts.c.newest == Item.id)
         .join(Message, (Message.conversation_id == Item.conversation_id) & (Message.seq == Item.seq))
-        .where(Item.id.in_(newest))
-        .order_by(Item.id.desc())
+        .order_by(texts.c.times.desc(), Item.id.desc())
     )
     with store.reading() as session:
         rows = session.execute(query.limit(AT_ONCE)).all()
@@ -171,7 +176,7 @@ def _sentence(text: str, entities: Collection[str]) -> str:
     for entity in (found[2] for found in _MARK.finditer(sentence)):
         if entity not in entities:
             raise CannotDecide("no_entity", name=entity)
-    if not words.normal(bare) or "[" in bare or "]" in bare:
+    if not any(map(str.isalnum, bare)) or "[" in bare or "]" in bare:
         raise CannotDecide("no_sentence", text=bare[:40])
     if len(bare) > words.LONGEST_EXAMPLE:
         raise CannotDecide("too_long", text=bare[:40], most=words.LONGEST_EXAMPLE)
@@ -193,11 +198,11 @@ def _check(topic: NewTopic, taught: Taught) -> None:
 
 
 def _fresh(sentences: Sequence[str], taught: Collection[str]) -> list[str]:
-    """The sentences that are not taught, and of those that all but repeat each other the first."""
+    """The sentences that all but repeat neither what is taught nor one before them."""
     fresh: dict[str, str] = {}
     for sentence in sentences:
         normal = words.normal(plain(sentence))
-        if normal and normal not in taught and not _repeats(normal, fresh):
+        if not _repeats(normal, {*taught, *fresh}):
             fresh[normal] = sentence
     return list(fresh.values())
 
@@ -221,6 +226,25 @@ def _write(
             for sentence in sentences:
                 language.add_example(draft, target, sentence)
     return draft.commit
+
+
+def _unwrite(repository: Repository, author: Author, commit: str, target: str, kind: str) -> None:
+    """Take back what a decision wrote; what stands beside it by now stays."""
+    summary = f"Review: take back {target}"
+    try:
+        repository.revert(commit, author, summary)
+    except Conflict:  # others have written behind it since
+        with repository.edit(author, summary) as draft:
+            if kind == "new_topic":
+                language.remove_topic(draft, target)
+                return
+            before = repository.history(1, before=commit)[0].id
+            made, former, now = (
+                {each.text for each in language.examples(files, target)}
+                for files in (repository.at(commit), repository.at(before), draft)
+            )
+            for text in (made - former) & now:
+                language.remove_example(draft, target, text)
 
 
 def _close(

@@ -15,7 +15,7 @@ from bot import data_check
 
 from . import words
 
-NEAR = 72  # percent of letters in common
+NEAR = 66  # percent of letters in common
 SHOWN = 6
 FAQ = "faq"
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
 from bot.handoff.routing import Routing
+from bot.settings import ROOT
 from bot.staff.sessions import Staff
 from bot.studio.files import Repository
 from bot.studio.review.collecting import Collector
@@ -42,7 +43,7 @@ entities:
 - product
 """,
     "data/intents.yml": "titles:\n  out_of_scope: 超出服务范围\n",
-    "data/policies.yml": "refund_days: 3\n",
+    "data/policies.yml": (ROOT / "data" / "policies.yml").read_text(encoding="utf-8"),
     "data/wording.yml": """\
 readings:
   logistics_track: 查物流到哪了
