@@ -249,7 +249,7 @@ async function decide(wish, complained) {
     if (wish.kind === "new_topic") review.known = null;
     sessionStorage.setItem("review-undo", JSON.stringify(review.undone));
     studio.tell(answer.told);
-    await leave(answer.left);
+    await leave(answer.left, answer.told);
     return true;
   } catch (error) {
     find(".toast")?.remove();
@@ -262,13 +262,14 @@ async function decide(wish, complained) {
 }
 
 // On to what is left of the group, or to the next one.
-async function leave(left) {
+async function leave(left, told) {
   const row = current();
   if (left) return open(opened().dataset.opened);
   const next = row?.closest("li").nextElementSibling ?? row?.closest("li").previousElementSibling;
   row?.closest("li").remove();
   const group = next && find(".group", next).dataset.group;
   if (!group || matchMedia("(max-width: 720px)").matches) {
+    sessionStorage.setItem("review-told", told);
     location.assign(find(".back").href);
     return undefined;
   }
@@ -284,6 +285,7 @@ async function undo(id) {
     const answer = await studio.send(`/studio/review/undo/${decision}`);
     review.undone = review.undone.filter((each) => each !== decision);
     sessionStorage.setItem("review-undo", JSON.stringify(review.undone));
+    sessionStorage.setItem("review-told", answer.told);
     if (id) return location.reload();
     const address = new URL(location);
     address.searchParams.set("group", answer.group);
@@ -462,4 +464,6 @@ document.addEventListener("keydown", (event) => {
 
 // What was decided before the page was left can still be taken back.
 review.undone = JSON.parse(sessionStorage.getItem("review-undo") ?? "[]");
+if (sessionStorage.getItem("review-told")) studio.tell(sessionStorage.getItem("review-told"));
+sessionStorage.removeItem("review-told");
 if (review.pane) shown();
