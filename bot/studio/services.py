@@ -1,10 +1,12 @@
 """What the studio's pages and commands work with."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.conversations.store import Store
 from bot.settings import Settings
 from bot.staff import Accounts
+from bot.studio.files import Repository
 
 
 @dataclass(frozen=True)
@@ -14,3 +16,8 @@ class Services:
     settings: Settings
     store: Store
     accounts: Accounts
+
+    @cached_property
+    def files(self) -> Repository:
+        """config.yml, domain.yml and data/."""
+        return Repository(self.settings.bot_dir)

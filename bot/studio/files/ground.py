@@ -53,12 +53,15 @@ class Ground:
             yield
 
     def commit(self, name: str) -> pygit2.Commit:
-        """The commit of that id.
+        """The commit whose id begins so, with ten signs or more.
 
         Raises:
             Refused: there is none.
         """
-        found = self.git.get(name) if re.fullmatch("[0-9a-f]{40}", name) else None
+        try:
+            found = self.git.get(name) if re.fullmatch("[0-9a-f]{10,40}", name) else None
+        except ValueError:  # several begin so
+            found = None
         if not isinstance(found, pygit2.Commit):
             raise Refused([f"There is no change {name[:40]}."])
         return found
@@ -116,6 +119,7 @@ class Ground:
             OSError, GitError: likewise; nothing was changed.
         """
         _refuse_state(self.git)
+        folder.sweep(self.root)
         commit = self._prepared(base, changes, author, summary)
         by_hand = author == BY_HAND
         before = {path: base.content(path) for path in changes}
@@ -152,9 +156,9 @@ class Ground:
             elif known:
                 tree.remove(name)
         parents = [pygit2.Oid(hex=base.commit)] if base.commit else []
-        name, account = (re.sub("[<>]", "", _one_line(part)) or "?" for part in (author.name, author.account))
+        name, account = (re.sub("[<>]", "", one_line(part)) or "?" for part in (author.name, author.account))
         by = pygit2.Signature(name, f"{account}@{DOMAIN}")
-        message = _one_line(summary)[:LONGEST_SUMMARY] or "Changed"
+        message = one_line(summary)[:LONGEST_SUMMARY] or "Changed"
         return self.git.create_commit(None, by, by, f"{message}\n", tree.write_tree(self.git), parents)
 
     def _index_of(self, commit: pygit2.Oid) -> pygit2.Index:
@@ -185,7 +189,7 @@ class Ground:
         branch = self.git.lookup_reference(self.git.head.name)
         if branch.target not in self.git[commit].peel(pygit2.Commit).parent_ids:
             raise CannotWrite("moved")
-        branch.set_target(commit, f"studio: {_one_line(summary)}")
+        branch.set_target(commit, f"studio: {one_line(summary)}")
 
     def _finish(self) -> None:
         """Finish what a killed process began: its commit was prepared, so all of it is known."""
@@ -214,7 +218,6 @@ class Ground:
                 self._move(commit.id, commit.message)
             log.warning("files-finished", commit=name)
         self._journal.unlink()
-        folder.sweep(self.root)
 
 
 def _opened(root: Path) -> pygit2.Repository:
@@ -280,5 +283,6 @@ def _reason(error: Exception) -> Reason:
     return "index_locked" if "locked" in said else "failed"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text on one line, without what is not printed."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -10,7 +10,7 @@ from pygit2.enums import DeltaStatus, SortMode
 
 from . import folder
 from .authors import BY_HAND, Author
-from .ground import Ground
+from .ground import Ground, one_line
 
 Kind = Literal["added", "removed", "changed"]
 _KINDS: dict[DeltaStatus, Kind] = {DeltaStatus.ADDED: "added", DeltaStatus.DELETED: "removed"}
@@ -30,6 +30,8 @@ class Change:
     additions: int
     """Lines."""
     deletions: int
+    first: bool
+    """Whether there was nothing before it: then it cannot be taken back."""
 
     @property
     def by_hand(self) -> bool:
@@ -106,12 +108,13 @@ def told(ground: Ground, commit: pygit2.Commit) -> Change:
     author = commit.author
     return Change(
         str(commit.id),
-        Author(author.name, (author.email or "").partition("@")[0]),
+        Author(one_line(author.name), (author.email or "").partition("@")[0]),
         datetime.fromtimestamp(commit.commit_time, UTC),
-        commit.message.partition("\n")[0],
+        one_line(commit.message.partition("\n")[0]),
         tuple(path for path, _ in patches),
         sum(patch.line_stats[1] for _, patch in patches),
         sum(patch.line_stats[2] for _, patch in patches),
+        first=not commit.parents,
     )
 
 

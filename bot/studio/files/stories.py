@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from bot.data_files import Unreadable, mapping, parse
+from bot.data_files import Unreadable, line_of, mapping, parse
 
 from . import yaml_edit
 from .language import HEAD
@@ -51,9 +51,9 @@ def _told(path: str, text: str) -> tuple[Told, ...]:
         for number, each in enumerate(content.get(section) or ()):
             if isinstance(each, dict) and kind in each:
                 keys = (section, number)
-                line, _ = yaml_edit.lines_of(path, text, keys)
                 steps, condition = (tuple(each.get(name) or ()) for name in ("steps", "condition"))
-                source = yaml_edit.source(path, text, keys).rstrip()
+                source = yaml_edit.source(path, text, keys)
+                line = line_of(content[section], number)
                 found.append(Told(kind, str(each[kind]), path, line, source, steps, condition))
     return tuple(found)
 

@@ -142,16 +142,17 @@ def replace_item(path: str, text: str, keys: Keys, item: str) -> str:
     item = item.strip("\r\n") + "\n"
     given = _plain(_parsed(path, item))
     given = given[0] if isinstance(given, list) else given[keys[-1]]
-    first, last, column = _extent(path, text, keys)
-    lines = _lines(text)
-    fresh = _indented(item, column, _newline(lines))
-    fresh[-1] = fresh[-1].rstrip("\r\n") + _end(lines[last])
-    return _first(
-        path,
-        text,
-        ["".join([*lines[:first], *fresh, *lines[last + 1 :]])],
-        lambda data: _put(data, keys, given),
-    )
+    holder, node = (_find(_parsed(path, text), way) for way in (keys[:-1], keys))
+    if isinstance(holder, SequenceNode) and holder.flow_style and node:
+        start, end = node.start_mark, node.end_mark
+        ways = [_cut(text, start.line, start.column, end.line, end.column, item.strip().removeprefix("- "))]
+    else:
+        first, last, column = _extent(path, text, keys)
+        lines = _lines(text)
+        fresh = _indented(item, column, _newline(lines))
+        fresh[-1] = fresh[-1].rstrip("\r\n") + _end(lines[last])
+        ways = ["".join([*lines[:first], *fresh, *lines[last + 1 :]])]
+    return _first(path, text, ways, lambda data: _put(data, keys, given))
 
 
 def remove_item(path: str, text: str, keys: Keys) -> str:
@@ -175,25 +176,21 @@ def remove_item(path: str, text: str, keys: Keys) -> str:
     return _first(path, text, ways, lambda data: _gone(data, keys))
 
 
-def lines_of(path: str, text: str, keys: Keys) -> tuple[int, int]:
-    """First and last line of the item at ``keys``, from 1.
-
-    Raises:
-        Refused: there is none.
-    """
-    first, last, _ = _extent(path, text, keys)
-    return first + 1, last + 1
-
-
 def source(path: str, text: str, keys: Keys) -> str:
-    """The item at ``keys`` as it is written, its outer indent taken away.
+    """The item of a list at ``keys`` as it is written, from its dash on, its outer indent taken away.
 
     Raises:
         Refused: there is none.
     """
+    lines, node = _lines(text), _find(_parsed(path, text), keys)
+    holder = _find(_parsed(path, text), keys[:-1])
+    if node and isinstance(holder, SequenceNode) and holder.flow_style:
+        start, end = node.start_mark, node.end_mark
+        after = len("".join(lines[: end.line])) + end.column
+        return f"- {text[len(''.join(lines[: start.line])) + start.column : after]}"
     first, last, column = _extent(path, text, keys)
-    own = _lines(text)[first : last + 1]
-    return "".join(line[column:] if line[:column].isspace() or not column else line.lstrip() for line in own)
+    own = lines[first : last + 1]
+    return "".join(line[column:] if not line[:column].strip() else line.lstrip() for line in own).rstrip()
 
 
 def scalar(text: str, flow: bool = False) -> str:
@@ -253,7 +250,7 @@ def _plain(node: Node | None) -> Any:
     if isinstance(node, SequenceNode):
         return [_plain(each) for each in node.value]
     if isinstance(node, ScalarNode):
-        return node.value if str(node.tag).endswith((":str", ":value")) else (node.tag, node.value)
+        return node.value if str(node.tag).endswith(":str") else (node.tag, node.value)
     return None
 
 
@@ -464,8 +461,13 @@ def _behind(lines: Sequence[str], last: int, new: str) -> list[str]:
 def _without(lines: Sequence[str], first: int, last: int) -> list[str]:
     """The lines without these, and without a blank one too many."""
     before, after = list(lines[:first]), list(lines[last + 1 :])
-    if before and not before[-1].strip():
-        if after and not after[0].strip():
+    if before and not after and not _end(lines[last]):
+        before[-1] = _END.sub("", before[-1])
+    apart = bool(after) and not after[0].strip()
+    if apart and before and before[-1].rstrip().endswith(":"):
+        after.pop(0)
+    elif before and not before[-1].strip():
+        if apart:
             after.pop(0)
         elif not any(line.strip() for line in after):
             before.pop()
@@ -532,8 +534,8 @@ def _put(data: Any, keys: Keys, new: Any) -> Any:
 
 def _lined(data: Any, keys: Keys, old: str, new: str) -> Any:
     """As ``_put``; a text keeps the line ends behind it as they were."""
-    ends = old[len(old.rstrip("\n")) :]
-    return _put(data, keys, f"{new.rstrip(chr(10))}{ends}")
+    body, ends = new.rstrip("\n"), old[len(old.rstrip("\n")) :]
+    return _put(data, keys, body and f"{body}{ends}")
 
 
 def _joined(data: Any, keys: Keys, given: Any) -> Any:

@@ -22,7 +22,7 @@ Admin = Annotated[Staff, Depends(require("admin"))]
 """Whoever calls a route of the studio. Others are refused."""
 
 # Name and address of each page, as the navigation lists them.
-PLACES = (("review", "/studio"),)
+PLACES = (("review", "/studio"), ("history", "/studio/history"))
 
 _templates = Jinja2Templates(HERE / "templates")
 _frame = texts.load(HERE / "texts" / "shell.yml")
