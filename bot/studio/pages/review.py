@@ -20,6 +20,7 @@ from bot.studio.review.due import Why
 from bot.studio.review.known import Known
 from bot.studio.services import Services
 
+from . import troubles
 from .shell import Admin, page, part, said
 
 AGES = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
@@ -159,4 +160,5 @@ def _told(request: Request, do: Callable[[], Any]) -> Any:
         sentence = said(request, "review")(f"cannot_{why.why}", **why.values)
         raise Problem(409, re.sub("_", "-", why.why), sentence) from why
     except Trouble as why:
-        raise Problem(409, "not-written", said(request, "review")("not_written", why=str(why))) from why
+        told = troubles.told(request, why)
+        raise Problem(told.status, told.type, said(request, "review")("not_written", why=told.detail)) from why
