@@ -41,6 +41,12 @@ class Topic(BaseModel):
     questions: Annotated[list[_Line], Field(max_length=100)] = []
 
 
+class Sentence(BaseModel):
+    """A sentence to be looked at."""
+
+    text: _Line
+
+
 class Decide(BaseModel):
     """What is to be done with texts of a group (``decisions.Wish``)."""
 
@@ -114,10 +120,11 @@ def create_router(services: Services) -> APIRouter:
             "files": taught.faq_files,
         }
 
-    @router.get("/studio/review/near")
-    def near(staff: Admin, text: Annotated[str, Query(max_length=SENTENCE)]) -> dict[str, Any]:
+    # What shoppers wrote comes into no address, and so into nobody's log.
+    @router.post("/studio/review/near")
+    def near(staff: Admin, body: Sentence) -> dict[str, Any]:
         """The words of a sentence as jieba sees them, and what is taught and like it."""
-        plain = decisions.plain(words.visible(text))
+        plain = decisions.plain(words.visible(body.text))
         found = known.now().near(plain)
         return {
             "words": segments.words(plain, root),
@@ -161,4 +168,6 @@ def _told(request: Request, do: Callable[[], Any]) -> Any:
         raise Problem(409, re.sub("_", "-", why.why), sentence) from why
     except Trouble as why:
         told = troubles.told(request, why)
-        raise Problem(told.status, told.type, said(request, "review")("not_written", why=told.detail)) from why
+        raise Problem(
+            told.status, told.type, said(request, "review")("not_written", why=told.detail)
+        ) from why

@@ -88,10 +88,8 @@ async function look() {
   near.replaceChildren(made("p", review.said.comparing, { className: "hint" }));
   if (!sentence.trim()) return near.replaceChildren();
   try {
-    const response = await fetch(`/studio/review/near?${new URLSearchParams({ text: sentence.slice(0, 2000) })}`);
-    const answer = await response.json();
+    const answer = await studio.send("/studio/review/near", { text: sentence.slice(0, 2000) });
     if (number !== looked || !near.isConnected) return;
-    if (!response.ok) throw new Error(answer.detail);
     drawWords(sentence, answer.words);
     drawNear(near, answer.near);
   } catch (error) {
@@ -242,6 +240,7 @@ async function decide(wish, complained) {
   complain("", complained);
   if (wish.kind !== "ignore") studio.tell(review.said.writing);
   for (const button of all("button", one)) button.disabled = true;
+  review.pane.setAttribute("aria-busy", "true");
   try {
     const group = Number(one.dataset.opened);
     const answer = await studio.send("/studio/review/decide", { group, keys, examples: examples(), ...wish });
@@ -258,6 +257,7 @@ async function decide(wish, complained) {
     return false;
   } finally {
     review.busy = false;
+    review.pane.removeAttribute("aria-busy");
   }
 }
 
