@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bot.review_command import app as review
+
 if TYPE_CHECKING:
     from bot.studio.promotion import Promoter, Run
 
 app = typer.Typer(no_args_is_help=True, help="Teach the bot: review, train, compare, promote, go back.")
+app.add_typer(review, name="review")
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 15.0

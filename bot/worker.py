@@ -14,6 +14,7 @@ from bot.insights import gathering
 from bot.settings import settings
 from bot.studio.files import Repository
 from bot.studio.models import Models
+from bot.studio.review.collecting import Collector
 from bot.studio.serving import in_use
 from bot.studio.training.runner import Runner
 from bot.wiring import Heart, background
@@ -54,6 +55,7 @@ async def work() -> None:
             Webhooks(heart.store, settings.webhook_secret).run(),
             wechat.deliver(heart.watcher),
             trainings.run(),
+            Collector(heart.store).run(),
         ),
     ):
         await stop.wait()

@@ -16,6 +16,7 @@ from bot.conversations.privacy import Privacy
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import Store
 from bot.insights import gathering
+from bot.studio.review.models import Item
 
 
 @dataclass
@@ -66,6 +67,9 @@ class Installation:
             rating = Rating(conversation_id=conversation, served_by="bot", seq=1, asked_at=now())
             rating.score, rating.comment = 1, words
             session.add(rating)
+            session.add(
+                Item(conversation_id=conversation, seq=1, at=now(), why=1, text_key="a" * 16, group_id=1)
+            )
         gathering.gather(store)
         return conversation
 

@@ -1,43 +1,173 @@
-"""The studio's first page: the latest messages the bot was not sure of."""
+"""The studio's first page: the inbox of turns from which the bot can learn."""
 
-from fastapi import APIRouter, Request
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.conversations import titles
-from bot.conversations.models import Message
-from bot.conversations.store import UNSURE
+from bot.conversations.steps import now
+from bot.problems import Problem
+from bot.studio.files import Repository, Trouble
+from bot.studio.review import decisions, inbox, segments, words
+from bot.studio.review.decisions import CannotDecide, Kind, NewTopic, Wish
+from bot.studio.review.due import Why
+from bot.studio.review.known import Known
 from bot.studio.services import Services
 
-from .shell import Admin, page
+from . import troubles
+from .shell import Admin, page, part, said
 
-READINGS = 3
+AGES = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
+SENTENCE = 2000  # characters of what a browser sends
+_Line = Annotated[str, Field(max_length=SENTENCE)]
+_Name = Annotated[str, Field(max_length=128)]
+
+log = structlog.get_logger()
+
+
+class Topic(BaseModel):
+    """A topic as the form has it."""
+
+    file: _Name
+    name: _Name
+    intent: _Name
+    answer: Annotated[str, Field(max_length=SENTENCE)]
+    questions: Annotated[list[_Line], Field(max_length=100)] = []
+
+
+class Sentence(BaseModel):
+    """A sentence to be looked at."""
+
+    text: _Line
+
+
+class Decide(BaseModel):
+    """What is to be done with texts of a group (``decisions.Wish``)."""
+
+    group: int
+    kind: Kind
+    target: _Name | None = None
+    keys: Annotated[list[_Name], Field(max_length=decisions.AT_ONCE)] | None = None
+    examples: Annotated[dict[_Name, _Line], Field(max_length=decisions.AT_ONCE)] = {}
+    topic: Topic | None = None
 
 
 def create_router(services: Services) -> APIRouter:
-    """``/studio``."""
+    """``/studio`` and ``/studio/review/…``."""
     router = APIRouter()
+    store, root = services.store, services.settings.bot_dir
+    repository, known = Repository(root), Known(root)
 
     @router.get("/studio")
-    def show(request: Request, staff: Admin) -> HTMLResponse:
+    def show(
+        request: Request,
+        staff: Admin,
+        group: int | None = None,
+        item: int | None = None,
+        why: str = "",
+        days: str = "",
+        number: Annotated[int, Query(alias="page", ge=0, le=10_000)] = 0,
+    ) -> HTMLResponse:
+        reason = Why.__members__.get(why.upper())
+        since = now() - AGES[days] if days in AGES else None
+        values: dict[str, Any] = {
+            "why": why if reason else "",
+            "days": days if since else "",
+            "whys": [each.lower() for each in Why.__members__],
+            "ages": list(AGES),
+            "number": number,
+        }
         try:
-            lines = [_line(message) for message in services.store.unsure(UNSURE)]
+            listed, more = inbox.groups(store, number, reason, since)
+            chosen = group or (listed[0].id if listed else None)
+            opened = inbox.open_group(store, chosen, item) if chosen else None
+            turns, groups = inbox.waiting(store)
         except SQLAlchemyError:
-            return page(request, staff, "review", 503, lines=None)
-        return page(request, staff, "review", lines=lines)
+            return page(request, staff, "review", 503, view="failed", **values)
+        values |= {"groups": listed, "more": more, "opened": opened, "turns": turns, "count": groups}
+        return page(request, staff, "review", view="open", named=group is not None, **values)
+
+    @router.get("/studio/review/done")
+    def done(
+        request: Request, staff: Admin, number: Annotated[int, Query(alias="page", ge=0, le=10_000)] = 0
+    ) -> HTMLResponse:
+        values: dict[str, Any] = {"number": number, "whys": [], "ages": [], "why": "", "days": ""}
+        try:
+            listed, more = inbox.decided(store, number)
+        except SQLAlchemyError:
+            return page(request, staff, "review", 503, view="failed", **values)
+        return page(request, staff, "review", view="done", decided=listed, more=more, **values)
+
+    @router.get("/studio/review/groups/{group}")
+    def opened(request: Request, staff: Admin, group: int, item: int | None = None) -> HTMLResponse:
+        found = inbox.open_group(store, group, item)
+        if found is None:
+            raise Problem(404, "no-such-group", said(request, "review")("gone"))
+        return part(request, "review", "review_group", opened=found)
+
+    @router.get("/studio/review/known")
+    def choices(staff: Admin) -> dict[str, Any]:
+        taught = known.now()
+        return {
+            "choices": [{"name": each.name, "title": each.title} for each in taught.choices],
+            "entities": taught.entities,
+            "files": taught.faq_files,
+        }
+
+    # What shoppers wrote comes into no address, and so into nobody's log.
+    @router.post("/studio/review/near")
+    def near(staff: Admin, body: Sentence) -> dict[str, Any]:
+        """The words of a sentence as jieba sees them, and what is taught and like it."""
+        plain = decisions.plain(words.visible(body.text))
+        found = known.now().near(plain)
+        return {
+            "words": segments.words(plain, root),
+            "near": [
+                {
+                    "text": each.text,
+                    "intent": each.intent,
+                    "title": each.title,
+                    "place": each.place,
+                    "percent": each.percent,
+                }
+                for each in found
+            ],
+        }
+
+    @router.post("/studio/review/decide")
+    def decide(request: Request, staff: Admin, body: Decide) -> dict[str, Any]:
+        topic = NewTopic(**body.topic.model_dump()) if body.topic else None
+        wish = Wish(body.group, body.kind, body.target, body.keys, body.examples, topic)
+        made = _told(request, lambda: decisions.decide(store, repository, known, staff, wish))
+        t = said(request, "review")
+        title = known.now().titles.get(made.target or "", made.target or "")
+        key = "ignored" if body.kind == "ignore" else "decided" if made.written else "decided_known"
+        told = t(key, title=title, turns=made.turns, sentences=len(made.written))
+        return {"id": made.id, "told": told, "left": inbox.open_group(store, body.group) is not None}
+
+    @router.post("/studio/review/undo/{decision}")
+    def undo(request: Request, staff: Admin, decision: int) -> dict[str, Any]:
+        undone = _told(request, lambda: decisions.undo(store, repository, staff, decision))
+        return {"told": said(request, "review")("undone"), "group": undone.group_id}
 
     return router
 
 
-def _line(message: Message) -> dict[str, object]:
-    ranking = (message.understanding or {}).get("ranking") or []
-    return {
-        "at": message.at.isoformat(),
-        "text": message.text or "",
-        "conversation": message.conversation_id,
-        "readings": [
-            {"title": titles.title(str(r.get("name"))), "percent": f"{float(r.get('confidence') or 0):.0%}"}
-            for r in ranking
-            if r.get("name") != "nlu_fallback"
-        ][:READINGS],
-    }
+def _told(request: Request, do: Callable[[], Any]) -> Any:
+    """What was done, or why it was not, as a sentence."""
+    try:
+        return do()
+    except CannotDecide as why:
+        sentence = said(request, "review")(f"cannot_{why.why}", **why.values)
+        raise Problem(409, re.sub("_", "-", why.why), sentence) from why
+    except Trouble as why:
+        told = troubles.told(request, why)
+        raise Problem(
+            told.status, told.type, said(request, "review")("not_written", why=told.detail)
+        ) from why

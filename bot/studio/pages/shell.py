@@ -51,6 +51,11 @@ def page(request: Request, staff: Staff, name: str, status: int = 200, **values:
     return _templates.TemplateResponse(request, f"{name}.html", {**given, **values}, status_code=status)
 
 
+def part(request: Request, name: str, template: str, **values: object) -> HTMLResponse:
+    """A part of the page ``NAME``, for its script: the template is given ``t`` and ``values``."""
+    return _templates.TemplateResponse(request, f"{template}.html", {"t": said(request, name), **values})
+
+
 def said(request: Request, name: str) -> Texts:
     """The sentences of page ``NAME`` in this browser's language."""
     return _sentences(name)[texts.language(request)]

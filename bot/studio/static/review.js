@@ -1,0 +1,469 @@
+// The review inbox: moving between groups, entities marked in a sentence, decisions by one key, and undo.
+"use strict";
+
+const review = {
+  known: null,
+  undone: [], // decisions of this page that may be taken back, the newest last
+  busy: false,
+  said: Object.fromEntries([...document.querySelector("#said").content.children].map((each) => [each.dataset.key, each.textContent])),
+  pane: document.querySelector("#opened"),
+};
+const find = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const made = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text ?? "" }, more);
+
+// -- groups ---------------------------------------------------------------------------------------------
+
+const rows = () => all(".group");
+const current = () => find(".group[aria-current]");
+
+async function open(group, item) {
+  review.pane.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(`/studio/review/groups/${group}${item ? `?item=${item}` : ""}`);
+    if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail || response.statusText);
+    const picked = item && picks();
+    review.pane.innerHTML = await response.text(); // made by the server, which escapes what people wrote
+    if (picked) for (const box of all("[data-pick]")) box.checked = picked.includes(box.dataset.pick);
+    for (const row of rows()) row.toggleAttribute("aria-current", row.dataset.group === String(group));
+    current()?.scrollIntoView({ block: "nearest" });
+    shown();
+  } catch (error) {
+    studio.tell(error.message, true);
+  } finally {
+    review.pane.removeAttribute("aria-busy");
+  }
+}
+
+function move(by) {
+  const listed = rows();
+  const next = listed[listed.indexOf(current()) + by];
+  if (next) open(next.dataset.group);
+}
+
+const opened = () => find("[data-opened]");
+const picks = () => all("[data-pick]:checked").map((box) => box.dataset.pick);
+const example = (key) => find(`[data-pick="${CSS.escape(key)}"]`)?.dataset.example ?? "";
+
+function shown() {
+  studio.times(review.pane);
+  const one = opened();
+  if (!one) return;
+  const sentence = find("[data-sentence]");
+  sentence.value = one.dataset.edited ?? example(one.dataset.key);
+  sentence.addEventListener("input", () => later(look));
+  look();
+}
+
+// -- the sentence: its words, its entities, and what is like it ----------------------------------------------
+
+let waiting;
+const later = (act) => {
+  clearTimeout(waiting);
+  waiting = setTimeout(act, 350);
+};
+const MARK = /\[([^[\]()]+)\]\((\w+)\)/g;
+let looked = 0;
+
+// The sentence in parts: plain text, or text that is an entity.
+function parts(sentence) {
+  const found = [];
+  let at = 0;
+  for (const mark of sentence.matchAll(MARK)) {
+    if (mark.index > at) found.push({ text: sentence.slice(at, mark.index) });
+    found.push({ text: mark[1], entity: mark[2] });
+    at = mark.index + mark[0].length;
+  }
+  if (at < sentence.length) found.push({ text: sentence.slice(at) });
+  return found;
+}
+const written = (found) => found.map((part) => (part.entity ? `[${part.text}](${part.entity})` : part.text)).join("");
+
+async function look() {
+  const sentence = find("[data-sentence]").value;
+  const number = ++looked;
+  const near = find(".near");
+  hideMarks();
+  drawWords(sentence, [sentence.replace(MARK, "$1")]);
+  near.replaceChildren(made("p", review.said.comparing, { className: "hint" }));
+  if (!sentence.trim()) return near.replaceChildren();
+  try {
+    const answer = await studio.send("/studio/review/near", { text: sentence.slice(0, 2000) });
+    if (number !== looked || !near.isConnected) return;
+    drawWords(sentence, answer.words);
+    drawNear(near, answer.near);
+  } catch (error) {
+    if (number === looked) near.replaceChildren(made("p", error.message, { className: "error" }));
+  }
+}
+
+function drawWords(sentence, words) {
+  const line = find(".words");
+  const ends = [];
+  let end = 0;
+  for (const word of words) ends.push((end += word.length));
+  let at = 0;
+  const drawn = [];
+  for (const part of parts(sentence)) {
+    if (part.entity) {
+      const mark = made("mark", part.text, { title: review.said.unmark });
+      mark.append(made("small", part.entity));
+      mark.dataset.at = at;
+      drawn.push(mark);
+      at += part.text.length;
+      continue;
+    }
+    let left = part.text;
+    while (left) {
+      const until = ends.find((each) => each > at) ?? at + left.length;
+      const word = made("span", left.slice(0, until - at), { className: "word" });
+      word.dataset.at = at;
+      drawn.push(word);
+      left = left.slice(word.textContent.length);
+      at += word.textContent.length;
+    }
+  }
+  line.replaceChildren(...drawn);
+}
+
+function drawNear(near, found) {
+  if (!found.length) return near.replaceChildren(made("p", review.said.nothing_near, { className: "hint" }));
+  const same = found.some((each) => each.percent === 100);
+  const list = made("ul");
+  for (const each of found) {
+    const row = made("li", "", { className: each.percent === 100 ? "same" : "", title: each.place });
+    row.append(made("span", each.text), made("span", each.title, { className: "chip" }), made("b", `${each.percent}%`));
+    list.append(row);
+  }
+  near.replaceChildren(made("h4", same ? review.said.same_elsewhere : review.said.near_elsewhere), list);
+}
+
+// What is selected of the words, as offsets in the plain sentence; null where it reaches beyond or holds a mark.
+function selected() {
+  const selection = getSelection();
+  const line = find(".words");
+  if (!line || !selection.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  if (!line.contains(range.commonAncestorContainer)) return null;
+  const place = (node, offset) => {
+    if (node === line) {
+      const word = line.children[Math.min(offset, line.children.length - 1)];
+      return Number(word.dataset.at) + (offset < line.children.length ? 0 : word.textContent.length);
+    }
+    const word = (node.nodeType === Node.TEXT_NODE ? node.parentElement : node).closest(".word");
+    return word ? Number(word.dataset.at) + (node.nodeType === Node.TEXT_NODE ? offset : offset ? word.textContent.length : 0) : NaN;
+  };
+  const from = place(range.startContainer, range.startOffset);
+  const to = place(range.endContainer, range.endOffset);
+  return to > from ? { from, to } : null;
+}
+
+function hideMarks() {
+  const marks = find(".marks");
+  if (marks) marks.hidden = true;
+}
+
+async function offerMarks(range) {
+  const { entities } = await learn();
+  const marks = find(".marks");
+  const buttons = entities.map((entity) => {
+    const button = made("button", entity, { type: "button" });
+    button.addEventListener("click", () => markAs(range, entity));
+    return button;
+  });
+  marks.replaceChildren(made("span", review.said.mark_as, { className: "hint" }), ...buttons);
+  marks.hidden = false;
+}
+
+function markAs(range, entity) {
+  const input = find("[data-sentence]");
+  let at = 0;
+  const after = [];
+  for (const part of parts(input.value)) {
+    const end = at + part.text.length;
+    if (!part.entity && range.from >= at && range.to <= end) {
+      const [from, to] = [range.from - at, range.to - at];
+      after.push({ text: part.text.slice(0, from) }, { text: part.text.slice(from, to), entity }, { text: part.text.slice(to) });
+    } else after.push(part);
+    at = end;
+  }
+  input.value = written(after);
+  getSelection().removeAllRanges();
+  look();
+}
+
+function unmark(mark) {
+  const input = find("[data-sentence]");
+  let at = 0;
+  const after = parts(input.value).map((part) => {
+    const here = part.entity && at === Number(mark.dataset.at);
+    at += part.text.length;
+    return here ? { text: part.text } : part;
+  });
+  input.value = written(after);
+  look();
+}
+
+// -- decisions -------------------------------------------------------------------------------------------
+
+async function learn() {
+  review.known ??= fetch("/studio/review/known").then((response) => {
+    if (!response.ok) throw new Error(response.statusText);
+    return response.json();
+  });
+  try {
+    return await review.known;
+  } catch (error) {
+    review.known = null;
+    throw error;
+  }
+}
+
+function examples() {
+  const one = opened();
+  const value = find("[data-sentence]").value;
+  return value === example(one.dataset.key) ? {} : { [one.dataset.key]: value };
+}
+
+function complain(sentence, place = find(".choices .error")) {
+  place.textContent = sentence;
+  place.hidden = !sentence;
+  if (sentence) place.scrollIntoView({ block: "nearest" });
+}
+
+async function decide(wish, complained) {
+  const one = opened();
+  if (!one || review.busy) return false;
+  const keys = picks();
+  if (!keys.length) return complain(review.said.no_key, complained), false;
+  review.busy = true;
+  complain("", complained);
+  if (wish.kind !== "ignore") studio.tell(review.said.writing);
+  for (const button of all("button", one)) button.disabled = true;
+  review.pane.setAttribute("aria-busy", "true");
+  try {
+    const group = Number(one.dataset.opened);
+    const answer = await studio.send("/studio/review/decide", { group, keys, examples: examples(), ...wish });
+    review.undone.push(answer.id);
+    if (wish.kind === "new_topic") review.known = null;
+    sessionStorage.setItem("review-undo", JSON.stringify(review.undone));
+    studio.tell(answer.told);
+    await leave(answer.left, answer.told);
+    return true;
+  } catch (error) {
+    find(".toast")?.remove();
+    complain(error.message, complained);
+    for (const button of all("button", one)) button.disabled = false;
+    return false;
+  } finally {
+    review.busy = false;
+    review.pane.removeAttribute("aria-busy");
+  }
+}
+
+// On to what is left of the group, or to the next one.
+async function leave(left, told) {
+  const row = current();
+  if (left) return open(opened().dataset.opened);
+  const next = row?.closest("li").nextElementSibling ?? row?.closest("li").previousElementSibling;
+  row?.closest("li").remove();
+  const group = next && find(".group", next).dataset.group;
+  if (!group || matchMedia("(max-width: 720px)").matches) {
+    sessionStorage.setItem("review-told", told);
+    location.assign(find(".back").href);
+    return undefined;
+  }
+  return open(group);
+}
+
+async function undo(id) {
+  const decision = id ?? review.undone.at(-1);
+  if (!decision || review.busy) return decision || studio.tell(review.said.nothing_to_undo);
+  review.busy = true;
+  studio.tell(review.said.writing);
+  try {
+    const answer = await studio.send(`/studio/review/undo/${decision}`);
+    review.undone = review.undone.filter((each) => each !== decision);
+    sessionStorage.setItem("review-undo", JSON.stringify(review.undone));
+    sessionStorage.setItem("review-told", answer.told);
+    if (id) return location.reload();
+    const address = new URL(location);
+    address.searchParams.set("group", answer.group);
+    location.assign(address);
+  } catch (error) {
+    studio.tell(error.message, true);
+  } finally {
+    review.busy = false;
+  }
+  return undefined;
+}
+
+const kind = (name) => (name.includes("/") ? "topic" : "intent");
+
+async function newTopic(answer) {
+  const sheet = find("#new-topic");
+  const form = find("form", sheet);
+  const taught = await learn();
+  const intents = taught.choices.filter((each) => !each.name.includes("/"));
+  form.file.replaceChildren(...taught.files.map((each) => made("option", each, { value: each })));
+  form.intent.replaceChildren(...intents.map((each) => made("option", each.title, { value: each.name })));
+  const read = all("[data-reading]").map((each) => each.dataset.target);
+  const intent = read.find((name) => intents.some((each) => each.name === name));
+  if (intent) form.intent.value = intent;
+  const one = opened();
+  const sentence = find("[data-sentence]").value.replace(MARK, "$1");
+  form.questions.value = picks().map((key) => (key === one.dataset.key ? sentence : example(key))).join("\n");
+  const given = all(".answer p").map((each) => each.textContent);
+  // The longest is most likely the answer, and not the greeting.
+  form.answer.value = answer ?? given.sort((a, b) => b.length - a.length)[0] ?? "";
+  const taken = new Set(taught.choices.map((each) => each.name));
+  let number = 1;
+  while (taken.has(`faq/${form.intent.value}_${number}`)) number += 1;
+  form.name.value = `${form.intent.value}_${number}`;
+  complain("", find(".error", sheet));
+  sheet.showModal();
+  form.questions.focus();
+}
+
+find("#new-topic form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const send = find("[type=submit]", form);
+  send.disabled = true;
+  const questions = form.questions.value.split("\n").map((each) => each.trim()).filter(Boolean);
+  const topic = { file: form.file.value, name: form.elements.name.value.trim(), intent: form.intent.value, answer: form.answer.value, questions };
+  if (await decide({ kind: "new_topic", topic }, find(".error", form))) find("#new-topic").close();
+  send.disabled = false;
+});
+find("#new-topic [data-close]").addEventListener("click", () => find("#new-topic").close());
+
+// -- search ----------------------------------------------------------------------------------------------
+
+async function search(input) {
+  const list = find("#matches");
+  let choices;
+  try {
+    ({ choices } = await learn());
+  } catch (error) {
+    return complain(error.message);
+  }
+  if (document.activeElement !== input) return undefined;
+  const asked = input.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const read = all("[data-reading]").map((each) => each.dataset.target);
+  const rank = (each) => (read.includes(each.name) ? read.indexOf(each.name) : read.length);
+  const found = choices
+    .filter((each) => asked.every((word) => `${each.title} ${each.name}`.toLowerCase().includes(word)))
+    .sort((a, b) => rank(a) - rank(b))
+    .slice(0, 30);
+  list.replaceChildren(
+    ...found.map((each, number) => {
+      const row = made("li");
+      row.setAttribute("role", "option");
+      row.setAttribute("aria-selected", String(number === 0));
+      row.dataset.target = each.name;
+      row.append(made("span", each.title), made("small", each.name));
+      return row;
+    }),
+  );
+  if (!found.length) list.append(made("li", review.said.no_match, { className: "hint" }));
+  list.hidden = false;
+  input.setAttribute("aria-expanded", "true");
+  return undefined;
+}
+
+function closeSearch() {
+  const list = find("#matches");
+  if (list) list.hidden = true;
+  find("[data-search]")?.setAttribute("aria-expanded", "false");
+}
+
+function searchKey(event) {
+  const rowsFound = all("#matches [data-target]");
+  const at = rowsFound.findIndex((row) => row.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    const next = rowsFound[at + (event.key === "ArrowDown" ? 1 : -1)];
+    if (!next) return;
+    rowsFound[at].setAttribute("aria-selected", "false");
+    next.setAttribute("aria-selected", "true");
+    next.scrollIntoView({ block: "nearest" });
+  } else if (event.key === "Enter" && !event.isComposing && rowsFound[at]) {
+    event.preventDefault();
+    const { target } = rowsFound[at].dataset;
+    event.target.blur();
+    closeSearch();
+    decide({ kind: kind(target), target });
+  } else if (event.key === "Escape") {
+    event.target.blur();
+    closeSearch();
+  }
+}
+
+// -- hands and keys ----------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const on = (selector) => event.target.closest(selector);
+  let hit;
+  if ((hit = on(".group")) && !matchMedia("(max-width: 720px)").matches && !event.metaKey && !event.ctrlKey) {
+    event.preventDefault();
+    open(hit.dataset.group);
+  } else if ((hit = on("[data-item]"))) open(opened().dataset.opened, hit.dataset.item);
+  else if ((hit = on("[data-reading]"))) decide({ kind: kind(hit.dataset.target), target: hit.dataset.target });
+  else if ((hit = on("#matches [data-target]"))) {
+    closeSearch();
+    decide({ kind: kind(hit.dataset.target), target: hit.dataset.target });
+  } else if ((hit = on("[data-kind]"))) decide({ kind: hit.dataset.kind });
+  else if (on("[data-new]")) newTopic().catch((error) => complain(error.message));
+  else if ((hit = on("[data-answer]"))) newTopic(find("p", hit.closest(".answer")).textContent).catch((error) => complain(error.message));
+  else if ((hit = on("[data-undo]"))) undo(Number(hit.dataset.undo));
+  else if ((hit = on("mark"))) unmark(hit);
+  if (!on(".search")) closeSearch();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-every]")) for (const box of all("[data-pick]")) box.checked = event.target.checked;
+  else if (event.target.matches("[data-pick]") && find("[data-every]")) find("[data-every]").checked = all("[data-pick]").every((box) => box.checked);
+});
+
+document.addEventListener("input", (event) => event.target.matches("[data-search]") && search(event.target));
+document.addEventListener("focusin", (event) => event.target.matches("[data-search]") && search(event.target));
+document.addEventListener("keydown", (event) => event.target.matches?.("[data-search]") && searchKey(event));
+// Pointer and keyboard both select.
+for (const name of ["mouseup", "keyup", "touchend"]) {
+  document.addEventListener(name, (event) => {
+    if (event.target.closest?.(".marks")) return;
+    const range = selected();
+    if (range) offerMarks(range).catch((error) => complain(error.message));
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || event.repeat) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) {
+    if (event.key === "Escape") event.target.blur?.();
+    return;
+  }
+  const keys = {
+    j: () => move(1),
+    k: () => move(-1),
+    "/": () => find("[data-search]")?.focus(),
+    n: () => find("[data-new]")?.click(),
+    o: () => find("[data-kind=out_of_scope]")?.click(),
+    i: () => find("[data-kind=ignore]")?.click(),
+    u: () => undo(),
+    "?": () => find("#help").showModal(),
+    1: () => find("[data-reading='1']")?.click(),
+    2: () => find("[data-reading='2']")?.click(),
+    3: () => find("[data-reading='3']")?.click(),
+  };
+  if (Object.hasOwn(keys, event.key)) {
+    event.preventDefault();
+    keys[event.key]();
+  }
+});
+
+// What was decided before the page was left can still be taken back.
+review.undone = JSON.parse(sessionStorage.getItem("review-undo") ?? "[]");
+if (sessionStorage.getItem("review-told")) studio.tell(sessionStorage.getItem("review-told"));
+sessionStorage.removeItem("review-told");
+if (review.pane) shown();

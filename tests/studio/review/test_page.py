@@ -1,0 +1,296 @@
+"""The inbox in a real browser: moved in, decided on and undone by keys alone; hostile texts shown as text."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import delete, true
+
+from bot import migrations
+from bot.conversations.database import connect
+from bot.conversations.privacy import Privacy
+from bot.conversations.steps import Reply
+from bot.conversations.store import Store
+from bot.handoff.routing import Routing
+from bot.settings import ROOT, Settings
+from bot.staff import Accounts, ensure_accounts
+from bot.studio.review.models import Decision
+from tests.servers import free_port
+
+from .conftest import OFFERED, begun, collected, said, small_bot
+
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> [x](product) \u202e倒过来"
+
+
+@dataclass
+class Studio:
+    """A running office over a small bot."""
+
+    url: str
+    store: Store
+    bot_dir: Path
+    passwords: dict[str, str]
+
+    def nlu(self, name: str) -> str:
+        return (self.bot_dir / "data" / "nlu" / f"{name}.yml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    folder = tmp_path_factory.mktemp("studio")
+    settings = Settings(data_dir=folder, office_port=free_port(), shop_port=free_port())
+    migrations.upgrade(settings.database)
+    engine = connect(settings.database)
+    made = ensure_accounts(Accounts(engine))
+    bot_dir = small_bot(folder / "bot")
+    environment = {
+        **os.environ,
+        "GUITAI_DATA_DIR": str(folder),
+        "GUITAI_BOT_DIR": str(bot_dir),
+        "GUITAI_OFFICE_PORT": str(settings.office_port),
+        "GUITAI_SHOP_PORT": str(settings.shop_port),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
+    try:
+        _wait_for(f"{settings.office}/healthz", process)
+        store = Store(engine, desk_rules=Routing())
+        yield Studio(settings.office, store, bot_dir, {m["name"]: m["password"] for m in made})
+    finally:
+        process.kill()
+        process.wait(10)
+        engine.dispose()
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the process ended at its start"
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not become healthy")
+
+
+@pytest.fixture
+def enter(studio: Studio, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
+    def signed_in(name: str = "admin", **options: object) -> Page:
+        page = context(**options).new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+        page.on("dialog", lambda dialog: pytest.fail(f"a text was run: {dialog.message}"))
+        page.goto(f"{studio.url}/studio")
+        page.get_by_test_id("sign-in-name").fill(name)
+        page.get_by_test_id("sign-in-password").fill(studio.passwords[name])
+        page.get_by_test_id("sign-in-submit").click()
+        page.wait_for_load_state()
+        page.goto(f"{studio.url}/studio")
+        return page
+
+    return signed_in
+
+
+@pytest.fixture
+def inbox(studio: Studio) -> Store:
+    """The inbox with nothing but what the test says."""
+    Privacy(studio.store, studio.bot_dir).erase(true(), by="test")
+    with studio.store.writing() as session:
+        session.execute(delete(Decision))
+    return studio.store
+
+
+def ready(page: Page) -> Page:
+    """The sentence of the chosen turn was compared with the data."""
+    expect(page.get_by_test_id("near")).not_to_contain_text("正在")
+    return page
+
+
+def groups(page: Page) -> list[str]:
+    return page.locator(".group-text").all_inner_texts()
+
+
+def test_an_empty_inbox_says_what_would_be_here(inbox: Store, enter: Callable[..., Page]) -> None:
+    page = enter()
+    expect(page.get_by_test_id("studio-empty")).to_contain_text("没有待复核的问题")
+    expect(page.get_by_test_id("studio-empty")).to_contain_text("转人工")
+
+
+def test_only_admins_come_in(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+    page = enter("supervisor")
+    expect(page.get_by_test_id("studio-review")).to_have_count(0)
+    status = "(path) => fetch(path, {method: 'POST', body: '{}'}).then((r) => r.status)"
+    assert page.evaluate(status, "/studio/review/undo/1") == 403
+
+
+def test_a_day_by_keys_alone(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+    for text in ("包裹趴窝三天了", "这包裹咋趴窝三天啊", "包裹趴窝三天了"):
+        said(inbox, begun(inbox), text, reply=OFFERED)
+    said(inbox, begun(inbox), "退货的邮费谁来出嘛", read=[("product_info", 0.4), ("return_policy", 0.3)])
+    said(inbox, begun(inbox), "今天吃啥", read=[])
+    said(inbox, begun(inbox), "后天北京冷吗", read=[])
+    collected(inbox)
+    page = ready(enter())
+    expect(page.get_by_test_id("review-total")).to_have_text("6 条，4 组")
+    assert groups(page)[0] == "包裹趴窝三天了"
+    expect(page.get_by_test_id("around")).to_contain_text("您是想问下面哪一个呢")
+    expect(page.get_by_test_id("words")).to_have_text("包裹趴窝三天了")
+    assert page.locator(".word").all_inner_texts()[0] == "包裹"
+
+    # A whole group to its first reading.
+    expect(page.get_by_test_id("reading").first).to_contain_text("查物流到哪了")
+    page.keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("写入 2 句，处理 3 条")
+    assert "包裹趴窝三天了" in studio.nlu("logistics_track")
+
+    # Out of scope, ignored, and one by search.
+    ready(page).keyboard.press("o")
+    expect(page.locator(".toast")).to_contain_text("超出服务范围")
+    assert "后天北京冷吗" in studio.nlu("out_of_scope")
+    ready(page).keyboard.press("i")
+    expect(page.locator(".toast")).to_contain_text("已忽略 1 条")
+    assert groups(page) == ["退货的邮费谁来出嘛"]
+    expect(page.get_by_test_id("near")).to_contain_text("退货的邮费算谁的")
+    page.keyboard.press("/")
+    page.keyboard.type("退换")
+    expect(page.locator("#matches li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("studio-empty")).to_be_visible()
+    assert "退货的邮费谁来出嘛" in studio.nlu("return_policy")
+
+    # Who and when, and the way back.
+    page.get_by_test_id("review-done").click()
+    expect(page.get_by_test_id("decision")).to_have_count(4)
+    expect(page.get_by_test_id("decision").first).to_contain_text("管理员")
+    page.get_by_test_id("decision").last.get_by_role("button").click()
+    expect(page.get_by_test_id("decision").last).to_contain_text("管理员已撤销")
+    assert "趴窝" not in studio.nlu("logistics_track")
+    page.goto(f"{studio.url}/studio")
+    expect(page.get_by_test_id("review-total")).to_have_text("3 条，1 组")
+
+
+def test_keys_move_and_undo(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+    for text in ("包裹丢件怎么赔", "羊毛衫可以机洗吗", "今天吃啥好"):
+        said(inbox, begun(inbox), text, read=[("product_info", 0.3)])
+    collected(inbox)
+    page = ready(enter())
+    listed = groups(page)
+    page.keyboard.press("j")
+    expect(page.locator(".group[aria-current]")).to_contain_text(listed[1])
+    page.keyboard.press("k")
+    expect(page.locator(".group[aria-current]")).to_contain_text(listed[0])
+    ready(page).keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("商品咨询")
+    assert listed[0] in studio.nlu("product_info")
+    assert len(groups(page)) == 2
+    page.keyboard.press("u")
+    expect(page.locator(".group")).to_have_count(3)
+    assert listed[0] not in studio.nlu("product_info")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+
+
+def test_some_of_a_group_and_a_refusal(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+    said(inbox, begun(inbox), "这个是什么面料", read=[("logistics_track", 0.3)])
+    said(inbox, begun(inbox), "这个是什么面料做的", read=[("logistics_track", 0.3)])
+    collected(inbox)
+    page = ready(enter())
+    page.get_by_test_id("review-text").filter(has_text="做的").get_by_role("checkbox").uncheck()
+    expect(page.locator("[data-every]")).not_to_be_checked()
+    page.get_by_test_id("review-text").get_by_role("button").filter(has_text="面料").last.click()
+    expect(page.get_by_test_id("near").locator(".same")).to_contain_text("商品咨询")
+    page.get_by_test_id("reading").first.click()
+    expect(page.get_by_test_id("review-error")).to_contain_text("product_info")
+    expect(page.get_by_test_id("review-text")).to_have_count(2)
+    assert "面料" not in studio.nlu("logistics_track")
+
+
+def test_an_entity_is_marked_by_selecting(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+    said(inbox, begun(inbox), "羊毛衫可以机洗么", read=[("product_info", 0.3)])
+    collected(inbox)
+    page = ready(enter())
+    word = page.locator(".word", has_text="羊毛衫")
+    word.dblclick()
+    page.evaluate("(word) => getSelection().selectAllChildren(word)", word.element_handle())
+    page.keyboard.press("Shift")
+    page.get_by_test_id("marks").get_by_role("button", name="product").click()
+    expect(page.get_by_test_id("sentence")).to_have_value("[羊毛衫](product)可以机洗么")
+    expect(page.locator("mark")).to_have_text("羊毛衫product")
+    ready(page).keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("写入 1 句")
+    assert "- [羊毛衫](product)可以机洗么" in studio.nlu("product_info")
+
+
+def test_a_new_topic_from_what_the_human_answered(
+    studio: Studio, inbox: Store, enter: Callable[..., Page]
+) -> None:
+    conversation = begun(inbox)
+    said(
+        inbox, conversation, "羊绒的怎么洗才不缩水", read=[("product_info", 0.3)],
+        reply=Reply("这就转"), handoff={"reason": "low_confidence"},
+    )  # fmt: skip
+    inbox.take(conversation, 7, "小王")
+    inbox.say(conversation, 7, "小王", "您好！", "a1")
+    inbox.say(conversation, 7, "小王", "建议冷水手洗，平铺晾干。", "a2")
+    collected(inbox)
+    page = ready(enter())
+    expect(page.get_by_test_id("human-answers")).to_contain_text("建议冷水手洗")
+    page.keyboard.press("n")
+    sheet = page.get_by_test_id("new-topic")
+    expect(sheet.locator("[name=questions]")).to_have_value("羊绒的怎么洗才不缩水")
+    expect(sheet.locator("[name=answer]")).to_have_value("建议冷水手洗，平铺晾干。")
+    expect(sheet.locator("[name=intent]")).to_have_value("product_info")
+    sheet.locator("[name=name]").fill("Wool care")
+    sheet.locator("[type=submit]").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("小写英文")
+    sheet.locator("[name=name]").fill("wool_care")
+    sheet.locator("[name=questions]").fill("羊绒的怎么洗才不缩水\n羊绒衫咋洗")
+    sheet.locator("[type=submit]").click()
+    expect(page.get_by_test_id("studio-empty")).to_be_visible()
+    written = studio.nlu("faq/goods")
+    assert "faq/wool_care" in written and "- 羊绒衫咋洗" in written and "平铺晾干" in written
+
+
+def test_hostile_texts_are_shown_and_not_run(
+    studio: Studio, inbox: Store, enter: Callable[..., Page]
+) -> None:
+    said(inbox, begun(inbox), HOSTILE, read=[("product_info", 0.3)])
+    said(inbox, begun(inbox), "长" * 2000, read=[("product_info", 0.3)])
+    collected(inbox)
+    page = ready(enter())
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator(".group", has_text="<img").click()
+    expect(page.locator("[data-testid=review-text].on")).to_contain_text("<script>alert(2)</script>")
+    expect(ready(page).get_by_test_id("sentence")).not_to_have_value("*\u202e*")
+    assert page.locator("#opened img, #opened script").count() == 0
+    # Brackets that a shopper typed are no entity.
+    assert page.locator("mark").count() == 0
+    page.locator(".group", has_text="长长").click()
+    ready(page).keyboard.press("1")
+    expect(page.get_by_test_id("review-error")).to_contain_text("太长")
+    page.get_by_test_id("sentence").fill("这是什么料子做的")
+    ready(page).get_by_test_id("reading").first.click()
+    expect(page.locator(".toast")).to_contain_text("写入 1 句")
+
+
+def test_on_a_phone_the_list_and_then_the_group(
+    studio: Studio, inbox: Store, enter: Callable[..., Page]
+) -> None:
+    said(inbox, begun(inbox), "羊绒的怎么洗呀", read=[("product_info", 0.3)])
+    said(inbox, begun(inbox), "包裹丢件怎么赔", read=[("product_info", 0.3)])
+    collected(inbox)
+    page = enter()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_test_id("review-opened")).to_be_hidden()
+    page.get_by_test_id("review-group").last.click()
+    expect(page.get_by_test_id("review-opened")).to_be_visible()
+    expect(page.get_by_test_id("review-group").first).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    ready(page).get_by_test_id("review-ignore").click()
+    expect(page.get_by_test_id("review-group")).to_have_count(1)
