@@ -110,25 +110,27 @@ def _stage(work: Path, dialogues: dict[str, Dialogue]) -> Iterator[dict[str, Any
     settings.data_dir.mkdir(mode=0o700)
     secrets = {"actions_secret": settings.internal_secret, "shop_secret": settings.shop_service_secret}
     actions = f"http://127.0.0.1:{settings.actions_port}"
-    with _running("bot.shop", settings, f"{settings.shop_api}/healthz") as shop_ready:
-        with _running("actions", settings, f"{actions}/health") as actions_ready:
-            shop_ready()
-            casts = {
-                side: {id: cast(dialogue) for id, dialogue in dialogues.items()}
-                for side in ("current", "candidate")
-            }
-            for made in casts.values():
-                load(settings.shop_database, made)
-            actions_ready()
-            yield {
-                **secrets,
-                "actions_url": f"{actions}/webhook",
-                "shop_url": settings.shop_api,
-                **{
-                    side: [_laid_out(id, dialogues[id], made) for id, made in casts[side].items()]
-                    for side in casts
-                },
-            }
+    with (
+        _running("bot.shop", settings, f"{settings.shop_api}/healthz") as shop_ready,
+        _running("actions", settings, f"{actions}/health") as actions_ready,
+    ):
+        shop_ready()
+        casts = {
+            side: {id: cast(dialogue) for id, dialogue in dialogues.items()}
+            for side in ("current", "candidate")
+        }
+        for made in casts.values():
+            load(settings.shop_database, made)
+        actions_ready()
+        yield {
+            **secrets,
+            "actions_url": f"{actions}/webhook",
+            "shop_url": settings.shop_api,
+            **{
+                side: [_laid_out(id, dialogues[id], each) for id, each in made.items()]
+                for side, made in casts.items()
+            },
+        }
 
 
 def _laid_out(id: str, dialogue: Dialogue, made: Cast) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _laid_out(id: str, dialogue: Dialogue, made: Cast) -> dict[str, Any]:
     records["orders"] = {made.names.get(ref, ref): wanted for ref, wanted in records["orders"].items()}
     turns = [put_in(turn, made.names).model_dump(exclude={"faults"}) for turn in dialogue.turns]
     for turn in turns:
-        # Who writes traditional characters is answered in them by the service; the engine knows only one script.
+        # Who writes traditional characters is answered in them by the service, not by the engine.
         turn.update({key: _simplified(value) for key, value in turn.items() if key != "say"})
         if turn["handoff"]:
             turn.update(text=[], any=[], buttons=[])  # the service says where she stands in the queue

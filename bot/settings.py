@@ -34,6 +34,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = ROOT / "var"
     models_dir: Path = ROOT / "models"
+    # What the bot is made of: config.yml, domain.yml, data, and under tests the cases that prove it.
+    bot_dir: Path = ROOT
     # Empty: SQLite in the data folder; postgresql://user:password@host/name else.
     database_url: str = Field("", repr=False)
     shop_database_url: str = Field("", repr=False)

@@ -11,6 +11,7 @@ from bot.conversations.privacy import Privacy
 from bot.handoff import keeping
 from bot.handoff.webhooks.runner import Webhooks
 from bot.settings import settings
+from bot.studio.proof import Comparisons
 from bot.wiring import Heart, background
 
 # It helps out; the front is meant to answer.
@@ -40,6 +41,7 @@ async def work() -> None:
             privacy.retain(settings.retention_days),
             Webhooks(heart.store, settings.webhook_secret).run(),
             wechat.deliver(heart.watcher),
+            Comparisons(heart.store, settings).run(),
         ),
     ):
         await stop.wait()

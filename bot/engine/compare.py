@@ -13,7 +13,6 @@ import gc
 import hashlib
 import json
 import logging
-import os
 import sys
 import tarfile
 import time
@@ -140,8 +139,9 @@ async def _measure(
     say("load", 0, 1)
     parts: dict[str, Any] = {}
     if staged:
-        from bot.engine.replies import ShopReplies
         from rasa.shared.core.domain import Domain
+
+        from bot.engine.replies import ShopReplies
 
         headers = {"Authorization": f"Bearer {staged['actions_secret']}"}
         parts["action_endpoint"] = EndpointConfig(staged["actions_url"], headers=headers)
@@ -250,9 +250,7 @@ def _domain_changes(current: dict[str, set[str]], candidate: dict[str, set[str]]
     }
 
 
-def _cases(
-    cases: Sequence[Case], current: Sequence[Reading], candidate: Sequence[Reading]
-) -> dict[str, Any]:
+def _cases(cases: Sequence[Case], current: Sequence[Reading], candidate: Sequence[Reading]) -> dict[str, Any]:
     sides = {"current": current, "candidate": candidate}
     figures = {side: per_intent(cases, readings) for side, readings in sides.items()}
     return {

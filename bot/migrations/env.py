@@ -7,6 +7,7 @@ from bot.conversations.database import begin_migration, connect
 from bot.conversations.models import Base
 from bot.handoff import models as handoff_models  # noqa: F401  (its tables)
 from bot.staff import models as staff_models
+from bot.studio.proof import models as proof_models  # noqa: F401  (its tables)
 
 engine = connect(context.config.attributes["url"])
 with engine.begin() as connection:

@@ -11,7 +11,7 @@ import pytest
 from bot.data_check import examples
 from bot.engine.fingerprint import ROOT, current_model, fingerprint, model_path
 from bot.engine.train import TrainingFailed, train
-from tests.engine.conftest import CONFIG, NLU, RULES, write_project
+from tests.engine.tiny import CONFIG, NLU, RULES, write_project
 
 
 def test_fingerprint_follows_the_files(tmp_path: Path) -> None:

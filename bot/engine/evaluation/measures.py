@@ -71,9 +71,7 @@ def per_intent(cases: Sequence[Case], readings: Sequence[Reading]) -> dict[str, 
     A case with several labels counts for the first of them, whichever of them was read.
     """
     gold = [min(case.labels) for case in cases]
-    said = [
-        g if r.intent in c.labels else r.intent for g, c, r in zip(gold, cases, readings, strict=True)
-    ]
+    said = [g if r.intent in c.labels else r.intent for g, c, r in zip(gold, cases, readings, strict=True)]
     golds, saids = Counter(gold), Counter(said)
     hits = Counter(g for g, s in zip(gold, said, strict=True) if g == s)
     return {

@@ -4,12 +4,12 @@ from fastapi import APIRouter
 
 from bot.studio.services import Services
 
-from . import review
+from . import compare, review
 
 
 def create_router(services: Services) -> APIRouter:
     """All pages of the studio."""
     router = APIRouter(include_in_schema=False)
-    for page in (review,):
+    for page in (review, compare):
         router.include_router(page.create_router(services))
     return router
