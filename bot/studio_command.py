@@ -36,6 +36,7 @@ def compare(
             sys.exit(1)
         names = [Path(name).name.removesuffix(SUFFIX) for name in (candidate, serves)]
         id = comparisons.compare(names[0], names[1], by="terminal")
+        typer.secho(f"Comparing {names[0]} with {names[1]}, about a minute …", err=True)
         asyncio.run(comparisons.perform(id))
         found = comparisons.comparison(id)
     except Refused as refused:

@@ -9,7 +9,6 @@ from bot.settings import ROOT
 from tests.engine import tiny
 
 
-
 def _without(lines: str, *words: str) -> str:
     """The lines that hold none of the words."""
     return "".join(

@@ -193,7 +193,9 @@ class Comparisons:
             try:
                 id = await asyncio.to_thread(self._next)
                 if id is not None:
+                    log.info("comparison.begins", id=id)
                     await self.perform(id)
+                    log.info("comparison.ended", id=id)
             except SQLAlchemyError as error:
                 log.error("comparison.not_stored", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
@@ -203,7 +205,6 @@ class Comparisons:
         begun = await asyncio.to_thread(self._begin, id)
         if begun is None:
             return
-        log.info("comparison.begun", id=id)
         try:
             report = await self._report(begun)
             await asyncio.to_thread(self._done, id, report)
@@ -214,7 +215,6 @@ class Comparisons:
         except asyncio.CancelledError:
             self._end(id, "failed", "interrupted")
             raise
-        log.info("comparison.ended", id=id)
 
     async def _report(self, begun: Comparison) -> dict[str, Any]:
         allowed = rules.margins()
