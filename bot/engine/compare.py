@@ -2,7 +2,7 @@
 
 Both read the same cases and the same shoppers' words, one after the other, so that only one is in memory.
 Whole dialogues are played with the candidate, and those that fail also with the current model. The report is
-JSON; docs/testing-models.md tells what is in it. Progress is a line of JSON on standard output for each step.
+JSON (docs/comparing-models.md). Progress is a line of JSON on standard output for each step.
 """
 
 from __future__ import annotations

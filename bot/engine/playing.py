@@ -28,7 +28,7 @@ PICTURE = "0" * 32
 SHOP_TOKEN_SECONDS = 30
 
 Played = dict[str, Any]
-"""``id``, ``passed``, and where it did not pass ``where``, ``wrong`` (a list) and ``transcript``."""
+"""``id``, ``passed``, and where it did not pass ``turn`` (None: the books), ``wrong`` and ``transcript``."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class _Stage:
     shop: Shop
     http: aiohttp.ClientSession
     buttons: list[dict[str, str]] = field(default_factory=list)
-    transcript: list[str] = field(default_factory=list)
+    transcript: list[tuple[str, str]] = field(default_factory=list)
 
     async def play(self) -> Played:
         for number, turn in enumerate(self.dialogue["turns"], start=1):
@@ -112,7 +112,7 @@ class _Stage:
         elif turn["photo"]:
             said = {"payload": f"/inform{json.dumps({'attachment': PICTURE})}"}
         shown = turn["say"] or turn["tap"] or ""
-        self.transcript.append(f"shopper: {shown}{' <picture>' if turn['photo'] else ''}")
+        self.transcript.append(("shopper", f"{shown}{' <picture>' if turn['photo'] else ''}"))
         try:
             answer = await self._answer(number, said, context)
         except (ActionFailed, EmptyAnswer, Conflict, Refused, asyncio.TimeoutError) as error:
@@ -138,14 +138,14 @@ class _Stage:
             shown = [f"[{each['title']}]" for each in reply.get("buttons", [])]
             shown += [f"<{card['kind']}>" for card in _cards(reply)]
             line = " ".join([(reply.get("text") or "").replace("\n", " / "), *shown])
-            self.transcript.append(f"bot: {line}")
+            self.transcript.append(("bot", line))
         return answer
 
     def _compared(self, turn: Mapping[str, Any], answer: dict[str, Any]) -> list[str]:
         replies = answer["replies"]
         handoff = (answer.get("handoff") or {}).get("reason")
         if handoff:
-            self.transcript.append(f"bot: <handoff {handoff}>")
+            self.transcript.append(("bot", f"<handoff {handoff}>"))
         wrong = differences(
             turn,
             "\n".join(reply.get("text") or "" for reply in replies),

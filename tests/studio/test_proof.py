@@ -116,7 +116,8 @@ def test_an_admin_compares_reads_why_and_judges(proving: Proving, said: str, adm
     )
     broken = admin.get_by_test_id("compare-broken")
     broken.locator("summary").click()
-    expect(broken).to_contain_text("shopper: 你好")
+    expect(broken).to_contain_text("应该说到「您好」，没有说")
+    expect(broken.locator(".talk")).to_contain_text("你好")
     expect(admin.locator("#dialogues")).to_contain_text("排队和人工 1 段")
     # What shoppers said is text, whatever it looks like.
     hostile = admin.get_by_test_id("compare-change").filter(has_text="onerror")

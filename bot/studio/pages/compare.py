@@ -1,5 +1,6 @@
 """Candidates beside the model that serves: the verdict, why, and every changed outcome to be judged."""
 
+import re
 from typing import Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
@@ -10,12 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.conversations import titles
 from bot.problems import Problem
 from bot.staff import texts
+from bot.staff.texts import Texts
 from bot.studio.proof import Comparisons, replay, rules
 from bot.studio.proof.comparisons import ENDED, Judged, Refused, problem_of, verdict_of
 from bot.studio.proof.models import Comparison
 from bot.studio.services import Services
 
-from .shell import Admin, page
+from .shell import Admin, page, said
 
 PAGE = 50
 # The curve's picture, in its own units.
@@ -32,6 +34,16 @@ STEPS = {
     ("current", "replay"): 16,
 }
 KINDS = ("intents", "slots", "forms", "topics", "entities", "actions", "responses")
+
+# What bot/dialogues/expected.py says of an answer, and the sentence for it in texts/compare.yml.
+WRONG = {
+    "wrong_text": re.compile(r"text: '(.*)' is not said", re.DOTALL),
+    "wrong_not": re.compile(r"not: '(.*)' is said", re.DOTALL),
+    "wrong_buttons": re.compile(r"buttons: none offers '(.*)'", re.DOTALL),
+    "wrong_tap": re.compile(r"tap: no button offers '(.*)'", re.DOTALL),
+    "wrong_handoff": re.compile(r"handoff: (\w+) expected, there was (\w+)"),
+    "wrong_cards": re.compile(r"cards: (.*)", re.DOTALL),
+}
 
 Show = Literal["all", "open", "better", "worse", "same"]
 
@@ -96,7 +108,8 @@ def create_router(services: Services) -> APIRouter:
                 "percent": percent(found.progress),
             }
             if found.report:
-                values |= _report(found.report)
+                sentences = said(request, "compare")
+                values |= _report(found.report) | {"told": lambda wrong: _told(sentences, wrong)}
                 values |= _changes(comparisons, services, found, show, number)
         except SQLAlchemyError:
             return page(request, staff, "compare", 503, comparison=None)
@@ -168,6 +181,14 @@ def _report(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _told(sentences: Texts, wrong: str) -> str:
+    """What went wrong in a dialogue, in the page's language where it has a sentence for it."""
+    for key, pattern in WRONG.items():
+        if found := pattern.fullmatch(wrong):
+            return sentences(key).format(*found.groups())
+    return wrong
+
+
 def _curve(cases: dict[str, Any]) -> dict[str, Any]:
     """Both models' curves as points of a picture: answered to the right, wrong of it upwards."""
     sides = ("current", "candidate")
@@ -202,10 +223,10 @@ def _changes(
     pages = max(1, -(-len(chosen) // PAGE))
     number = min(number, pages)
     listed = chosen[(number - 1) * PAGE : number * PAGE]
-    said = replay.said(services.store, [id for each in listed for id in each["ids"]])
+    known = replay.said(services.store, [id for each in listed for id in each["ids"]])
     lines = []
     for each in listed:
-        left = next((said[id] for id in each["ids"] if id in said), None)
+        left = next((known[id] for id in each["ids"] if id in known), None)
         lines.append({**each, "said": left, "judged": judged.get(each["key"])})
     return {
         "lines": lines,

@@ -17,6 +17,7 @@ from bot.staff.texts import Texts
 PATH = ROOT / "data" / "proof.yml"
 # What may not vanish: a dialogue that is under way with it would break.
 LIVE = ("intents", "slots", "forms")
+ONE_BY_ONE = 3  # so many dialogues have a sentence each
 NAMED = 8  # of so many names a sentence tells, and of the rest how many
 
 _sentences = texts.load(Path(__file__).parent.parent / "texts" / "proof.yml")
@@ -83,12 +84,16 @@ def reasons(report: Mapping[str, Any], judged: Mapping[str, str], allowed: Margi
     found += [
         _reason("intent", margin=allowed.intent_margin, **figures) for figures in fallen(report, allowed)
     ]
-    found += [
-        _reason("dialogue", id=played["id"], turn=played["turn"])
-        if played["turn"]
-        else _reason("dialogue_books", id=played["id"])
-        for played in report["dialogues"]["broken"]
-    ]
+    broken = report["dialogues"]["broken"]
+    if len(broken) > ONE_BY_ONE:
+        found.append(_reason("dialogues", n=len(broken), names=[played["id"] for played in broken]))
+    else:
+        found += [
+            _reason("dialogue", id=played["id"], turn=played["turn"])
+            if played["turn"]
+            else _reason("dialogue_books", id=played["id"])
+            for played in broken
+        ]
     replay = report["replay"]
     worse = sum(each["count"] for each in replay["changed"] if judged.get(each["key"]) == "worse")
     if worse > allowed.worse_share * replay["turns"]:
@@ -126,6 +131,8 @@ def sentence(reason: Reason, language: str = "zh") -> str:
     values = dict(reason["values"])
     if "names" in values:
         names = list(values.pop("names"))
+        if reason["kind"] == "dialogues":
+            names = [said("quoted", name=name) for name in names]
         listed = said("and").join(names[:NAMED])
         rest = len(names) - NAMED
         values["names"] = said("more", names=listed, n=rest) if rest > 0 else listed
