@@ -61,8 +61,15 @@ def compared(proving: Proving, candidate: str, current: str = "good") -> int:
     """The id of a comparison that was performed here."""
     comparisons = Comparisons(proving.store, proving.settings)
     id = comparisons.compare(candidate, current, "测试")
-    asyncio.run(comparisons.perform(id))
+    performing(comparisons, id).join()
     return id
+
+
+def performing(comparisons: Comparisons, id: int) -> threading.Thread:
+    """The comparison while it is performed; in a thread, as Playwright's event loop suffers no other."""
+    thread = threading.Thread(target=lambda: asyncio.run(comparisons.perform(id)))
+    thread.start()
+    return thread
 
 
 def sentences(proving: Proving, candidate: str) -> list[str]:
@@ -183,6 +190,7 @@ def test_a_model_that_was_replaced_must_be_compared_anew(proving: Proving, said:
     archive = proving.settings.models_dir / "good.tar.gz"
     whole = archive.read_bytes()
     comparisons = Comparisons(proving.store, proving.settings)
+    comparisons.cancel(comparisons.compare("good", "good", "测试"))
     try:
         archive.write_bytes(whole[: len(whole) // 2])
         verdict = comparisons.verdict("good", "good")
@@ -200,14 +208,13 @@ def test_a_comparison_is_cancelled_and_leaves_nothing_behind(proving: Proving, s
     id = comparisons.compare("good", "good", "测试")
     with pytest.raises(Refused):
         comparisons.compare("bad", "good", "另一位")
-    performing = threading.Thread(target=lambda: asyncio.run(comparisons.perform(id)))
-    performing.start()
+    under_way = performing(comparisons, id)
     deadline = time.monotonic() + 60
     while not comparisons.comparison(id).progress:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     comparisons.cancel(id)
-    performing.join(30)
+    under_way.join(30)
     assert comparisons.comparison(id).state == "cancelled"
     assert list((proving.settings.data_dir / "comparing").iterdir()) == []
     assert "取消" in comparisons.verdict("good", "good").reasons[0]
