@@ -1,10 +1,13 @@
 """The command ``bot studio``: what the studio's pages do, from the terminal."""
 
+import asyncio
+import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -199,6 +202,46 @@ def figures(
         typer.echo(figures_command.printed(settings, first, last, how), nl=False)
     except figures_command.CannotTell as why:
         _fail(str(why))
+
+
+@app.command()
+def compare(
+    candidate: Annotated[str, typer.Argument(help="The model that may take the place; its name or archive.")],
+    current: Annotated[
+        str, typer.Option(help="The model that serves; default: that which answered last.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print verdict and report as JSON.")] = False,
+) -> None:
+    """Compare a candidate with the model that serves; ends with 1 if it may not take its place."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.conversations.database import connect
+    from bot.conversations.store import Store
+    from bot.settings import settings
+    from bot.studio.proof import Comparisons, text
+    from bot.studio.proof.comparisons import SUFFIX, Refused, verdict_of
+
+    comparisons = Comparisons(Store(connect(settings.database)), settings)
+    try:
+        serves = current or comparisons.current()
+        if not serves:
+            _fail("No model has answered yet: name one with --current.")
+        names = [Path(name).name.removesuffix(SUFFIX) for name in (candidate, serves)]
+        id = comparisons.compare(names[0], names[1], by="terminal")
+        typer.secho(f"Comparing {names[0]} with {names[1]}, about a minute …", err=True)
+        asyncio.run(comparisons.perform(id))
+        found = comparisons.comparison(id)
+    except Refused as refused:
+        _fail(refused.say("en"))
+    except SQLAlchemyError as error:
+        _fail(f"The database cannot be used ({type(error).__name__}): run `bot migrate` first.")
+    verdict = verdict_of(found, "en")
+    if as_json:
+        said = {"id": id, "passed": verdict.passed, "reasons": verdict.reasons, "report": found.report}
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(text.table(found, verdict))
+    sys.exit(0 if verdict.passed else 1)
 
 
 def _fail(message: str) -> NoReturn:

@@ -14,6 +14,7 @@ from bot.insights import gathering
 from bot.settings import settings
 from bot.studio.files import Repository
 from bot.studio.models import Models
+from bot.studio.proof import Comparisons
 from bot.studio.review.collecting import Collector
 from bot.studio.serving import in_use
 from bot.studio.training.runner import Runner
@@ -56,6 +57,7 @@ async def work() -> None:
             wechat.deliver(heart.watcher),
             trainings.run(),
             Collector(heart.store).run(),
+            Comparisons(heart.store, settings).run(),
         ),
     ):
         await stop.wait()

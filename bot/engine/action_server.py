@@ -51,6 +51,12 @@ class ActionServer:
             calls_failed.get([]).append(error)
             raise
 
+    async def close(self) -> None:
+        """End the connections; a later call opens them anew."""
+        if self._opened:
+            await self._opened.close()
+            self._opened = None
+
     async def _post(self, body: dict[str, Any], timeout: float) -> tuple[int, str, bytes]:
         if self._opened is None:
             headers = {**self._endpoint.headers, "Content-Type": "application/json"}

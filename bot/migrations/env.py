@@ -9,6 +9,7 @@ from bot.handoff import models as handoff_models  # noqa: F401  (its tables)
 from bot.insights import models as insights_models  # noqa: F401  (its tables)
 from bot.staff import models as staff_models
 from bot.studio import promotions  # noqa: F401  (its table)
+from bot.studio.proof import models as proof_models  # noqa: F401  (its tables)
 from bot.studio.review import models as review_models  # noqa: F401  (its tables)
 from bot.studio.training import models as training_models  # noqa: F401  (its tables)
 

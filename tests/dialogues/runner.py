@@ -37,13 +37,17 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import jwt
 from PIL import Image
 
 from bot.conversations import tickets
 from bot.conversations.database import connect
 from bot.conversations.store import Store
-from tests.dialogues.format import Dialogue, Turn, put_in
-from tests.dialogues.given import Cast, customer_token
+from bot.dialogues.expected import differences, unlike
+from bot.dialogues.format import Dialogue, Turn, put_in
+from bot.dialogues.given import Cast
+from bot.settings import Settings
+from tests.shop_proxy import Fault
 from tests.shopper import Message, Shopper, cards, text_of, titles
 from tests.stack import Running
 
@@ -77,7 +81,8 @@ def play(running: Running, dialogue: Dialogue, cast: Cast) -> Answers:
             if turn.faults is not None and running.proxy:
                 faults.close()
                 acting = None if dialogue.visitor else cast.customer
-                faults.enter_context(running.proxy.troubled(*(t.fault(acting) for t in turn.faults)))
+                troubles = (Fault(customer=acting, **trouble.model_dump()) for trouble in turn.faults)
+                faults.enter_context(running.proxy.troubled(*troubles))
             stage.take(number, put_in(turn, cast.names))
         wrong = stage.recorded()
         if [stage.books(other) for other in cast.others] != before:
@@ -115,7 +120,8 @@ class _Stage:
         except (AssertionError, httpx.HTTPError) as error:
             self.report(where, [str(error)])
             raise
-        self.report(where, [*differences(turn, said), *self._moved(turn), *self._told_of_others(said)])
+        wrong = differences(turn.model_dump(), text_of(said), titles(said), cards(said))
+        self.report(where, [*wrong, *self._moved(turn), *self._told_of_others(said)])
 
     def report(self, where: str, wrong: list[str]) -> None:
         """Raise Mismatch if anything is wrong."""
@@ -215,39 +221,16 @@ class _Stage:
         return [f"another customer's data are told: {word}" for word in sorted(self.secrets) if word in shown]
 
 
+def customer_token(settings: Settings, id: str) -> str:
+    """What the shop would give the widget for this customer."""
+    now = datetime.now(UTC)
+    claims = {"sub": id, "name": "顾客", "aud": "chat", "iat": now, "exp": now + timedelta(hours=1)}
+    return jwt.encode(claims, settings.customer_secret, "HS256")
+
+
 @cache
 def _store(database: str) -> Store:
     return Store(connect(database))
-
-
-def differences(turn: Turn, said: list[Message]) -> list[str]:
-    """What of the answer is otherwise than written."""
-    text, shown = text_of(said), titles(said)
-    wrong = [f"text: {part!r} is not said" for part in turn.text if part not in text]
-    if turn.any and not any(part in text for part in turn.any):
-        wrong.append(f"any: none of {turn.any} is said")
-    wrong += [f"not: {part!r} is said" for part in turn.not_ if part in text]
-    wrong += [
-        f"buttons: none offers {part!r}" for part in turn.buttons if not any(part in title for title in shown)
-    ]
-    if turn.no_buttons and shown:
-        wrong.append(f"no_buttons: there are {shown}")
-    if turn.cards is not None:
-        wrong += [f"cards: {one}" for one in unlike(turn.cards, cards(said))]
-    return wrong
-
-
-def unlike(wanted: Any, found: Any, where: str = "") -> list[str]:
-    """How ``found`` is unlike ``wanted``: mappings may hold more than wanted, lists may not."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        return [
-            one for key in wanted for one in unlike(wanted[key], found.get(key), f"{where}.{key}".lstrip("."))
-        ]
-    if isinstance(wanted, list) and isinstance(found, list):
-        if len(wanted) != len(found):
-            return [f"{where} {len(wanted)} expected, there are {len(found)}: {found}".strip()]
-        return [one for i, w in enumerate(wanted) for one in unlike(w, found[i], f"{where}[{i}]")]
-    return [] if wanted == found else [f"{where} {wanted!r} expected, it is {found!r}".strip()]
 
 
 def transcript(shopper: Shopper) -> str:

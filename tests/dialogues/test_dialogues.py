@@ -7,17 +7,22 @@ the shop come after the others, one by one, as the actions' circuit breaker is e
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.dialogues.format import FOLDER, Dialogue, read
-from tests.dialogues.given import Cast, cast, load
+from bot.dialogues.format import Dialogue, read
+from bot.dialogues.given import Cast, cast, load
 from tests.dialogues.runner import Answers, Mismatch, play, recovered
 from tests.stack import Running
 
 AT_ONCE = 4
 
-DIALOGUES = {id: dialogue for path in sorted(FOLDER.glob("*.yml")) for id, dialogue in read(path).items()}
+DIALOGUES = {
+    id: dialogue
+    for path in sorted(Path(__file__).parent.glob("*.yml"))
+    for id, dialogue in read(path).items()
+}
 # Also the order in which they are reported.
 IDS = sorted(DIALOGUES, key=lambda id: DIALOGUES[id].troubled)
 
@@ -33,7 +38,7 @@ def played(stage: Running, request: pytest.FixtureRequest) -> Iterator[dict[str,
 @contextmanager
 def all_played(stage: Running, casts: dict[str, Cast]) -> Iterator[dict[str, "Future[Answers]"]]:
     """Play the dialogues of these ids, with these taking part."""
-    load(stage, casts)
+    load(stage.settings.shop_database, casts)
     with ThreadPoolExecutor(AT_ONCE) as many, ThreadPoolExecutor(1) as alone:
         calm = {
             id: many.submit(play, stage, DIALOGUES[id], made)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot import launcher
-from tests.dialogues.given import Cast, cast
+from bot.dialogues.given import Cast, cast
 from tests.dialogues.runner import Answers, Message
 from tests.dialogues.test_dialogues import DIALOGUES, all_played
 from tests.stack import running_stack

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.dialogues.format import BadDialogue, Dialogue, read
-from tests.dialogues.given import cast, load
+from bot.dialogues.format import BadDialogue, Dialogue, read
+from bot.dialogues.given import cast, load
 from tests.dialogues.runner import Mismatch, play
 from tests.stack import Running
 
@@ -26,7 +26,7 @@ def played_wrong(stage: Running, turns: list[dict[str, Any]], **more: Any) -> st
         {"name": "checked", "customer": {"orders": orders}, "turns": turns, **more}
     )
     made = cast(dialogue)
-    load(stage, {"checked": made})
+    load(stage.settings.shop_database, {"checked": made})
     with pytest.raises(Mismatch) as failed:
         play(stage, dialogue, made)
     return str(failed.value)
@@ -80,7 +80,7 @@ def test_data_that_the_shop_does_not_take_are_told_with_the_dialogue(stage: Runn
         for name, customer in (("good", {}), ("bad", {"orders": orders}))
     )
     with pytest.raises(BadDialogue, match=r"^bad: .*'nothing'"):
-        load(stage, {"good": cast(good), "bad": cast(bad)})
+        load(stage.settings.shop_database, {"good": cast(good), "bad": cast(bad)})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from bot.engine.evaluation.readings import best
 from bot.engine.fingerprint import ROOT, fingerprint
 from bot.engine.nlu.dense import Encoder
 from bot.engine.train import TrainingFailed, train
-from tests.engine.conftest import CONFIG, write_project
+from tests.engine.tiny import CONFIG, write_project
 
 WIDTH = 32
 # Words that the tiny shop's examples lack, and what this encoder knows them to mean.

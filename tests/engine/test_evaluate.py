@@ -17,7 +17,7 @@ from bot.engine.evaluation.readings import BadModel, Reading, best, load, topic_
 from bot.engine.evaluation.report import beside, confusions
 from bot.engine.evaluation.stock import THREADS, CannotTrain, _thinned, trained
 from bot.engine.fingerprint import ROOT
-from tests.engine.conftest import write_project
+from tests.engine.tiny import write_project
 
 
 def case(labels: str, style: str = "plain") -> Case:

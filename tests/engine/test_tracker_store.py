@@ -14,7 +14,7 @@ from bot.engine import tracker_store
 from bot.engine.tracker_store import Conflict, TurnStore, turns
 from bot.engine.turns import answer_from
 from bot.engine.window import WindowTracker
-from tests.engine.conftest import DOMAIN
+from tests.engine.tiny import DOMAIN
 
 READING = {"intent": {"name": "greet", "confidence": 1.0}, "entities": []}
 

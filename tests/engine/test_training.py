@@ -19,7 +19,7 @@ from bot.engine.fingerprint import ROOT, current_model, fingerprint, model_path
 from bot.engine.progress import Reporter
 from bot.engine.train import TrainingFailed, train
 from bot.model_sidecar import Sidecar
-from tests.engine.conftest import CONFIG, NLU, RULES, write_project
+from tests.engine.tiny import CONFIG, NLU, RULES, write_project
 
 
 def test_fingerprint_follows_the_files(tmp_path: Path) -> None:

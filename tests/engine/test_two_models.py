@@ -10,8 +10,8 @@ from rasa.shared.core.constants import REQUESTED_SLOT
 
 from bot.engine.environment import log_from
 from bot.engine.train import train
-from tests.engine.conftest import DOMAIN, NLU, RULES, write_project
 from tests.engine.test_channel import ActionServer, Engine, said
+from tests.engine.tiny import DOMAIN, NLU, RULES, write_project
 
 INTENT = """
 - intent: fitting

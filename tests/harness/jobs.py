@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.dialogues.format import Dialogue, Turn
-from tests.dialogues.given import cast, customer_token, load
+from bot.dialogues.format import Dialogue, Turn
+from bot.dialogues.given import cast, load
+from tests.dialogues.runner import customer_token
 from tests.stack import Running
 
 from .shoppers import Shopper
@@ -80,7 +81,7 @@ def prepare(running: Running, http: httpx.AsyncClient, amount: int, chance: rand
         str(i): cast(Dialogue(name=kind.wish, turns=[Turn(say=kind.wish)], customer={"orders": [kind.order]}))
         for i, kind in enumerate(kinds)
     }
-    load(running, casts)
+    load(running.settings.shop_database, casts)
     made = []
     for kind, who in zip(kinds, casts.values(), strict=True):
         token = customer_token(running.settings, who.customer)

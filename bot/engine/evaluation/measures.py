@@ -65,6 +65,25 @@ def measures(cases: Sequence[Case], readings: Sequence[Reading], wrong_limit: fl
     }
 
 
+def per_intent(cases: Sequence[Case], readings: Sequence[Reading]) -> dict[str, dict[str, Any]]:
+    """For each label how many ``cases`` it has, how many were read ``right``, and its ``f1``.
+
+    A case with several labels counts for the first of them, whichever of them was read.
+    """
+    gold = [min(case.labels) for case in cases]
+    said = [g if r.intent in c.labels else r.intent for g, c, r in zip(gold, cases, readings, strict=True)]
+    golds, saids = Counter(gold), Counter(said)
+    hits = Counter(g for g, s in zip(gold, said, strict=True) if g == s)
+    return {
+        label: {
+            "cases": n,
+            "right": hits[label],
+            "f1": round(2 * hits[label] / (n + saids[label]), 4),
+        }
+        for label, n in sorted(golds.items())
+    }
+
+
 def curve(cases: Sequence[Case], readings: Sequence[Reading]) -> list[Point]:
     """For each confidence that would answer more: how much, and how much of it wrongly; falling confidence.
 

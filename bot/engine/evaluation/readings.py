@@ -35,8 +35,8 @@ class BadModel(Exception):
     """The model cannot be used; the text says why."""
 
 
-async def load(model: Path) -> Agent:
-    """Load a model as the engine does, warmed up.
+async def load(model: Path, **parts: Any) -> Agent:
+    """Load a model as the engine does, warmed up; ``parts`` are for Rasa's agent, such as ``generator``.
 
     Raises:
         BadModel: it is no model, or one of other code than this.
@@ -51,7 +51,7 @@ async def load(model: Path) -> Agent:
 
     jieba.setLogLevel(logging.WARNING)  # a stock tokenizer tells of its dictionary amid the figures
     try:
-        agent = Agent.load(str(model), tracker_store=TurnStore("sqlite://"))
+        agent = Agent.load(str(model), tracker_store=TurnStore("sqlite://"), **parts)
         agent.processor = TurnProcessor(agent.processor)
         await agent.parse_message("你好")  # what is loaded late is loaded now
     except (RasaException, GraphComponentException, OSError, tarfile.TarError) as error:

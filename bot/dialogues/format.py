@@ -7,10 +7,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from tests.shop_proxy import Fault
-
-FOLDER = Path(__file__).parent
-
 # One phrase may be written without the brackets of a list.
 Phrases = Annotated[list[str], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
 Part = dict[str, Any]
@@ -25,16 +21,13 @@ class _Strict(BaseModel):
 
 
 class Trouble(_Strict):
-    """What the shop does to calls in this shopper's name; as ``tests.shop_proxy.Fault``."""
+    """What the shop does to calls in this shopper's name; as ``Fault`` of tests/shop_proxy.py."""
 
     method: str | None = None
     path: str = "*"
     delay: float = 0
     ends: Literal["answered", "error", "garbage", "refused", "lost"] = "answered"
     times: int | None = None
-
-    def fault(self, customer: str | None) -> Fault:
-        return Fault(customer=customer, **self.model_dump())
 
 
 class Turn(_Strict):
@@ -156,7 +149,8 @@ def _line(lined: Any, loc: tuple[Any, ...]) -> int:
     line = 0
     for key in loc:
         try:
-            line = lined.lc.key(key)[0] if isinstance(lined, dict) else lined.lc.item(key)[0]
+            place = lined.lc
+            line = (place.key if isinstance(lined, dict) else place.item)(key)[0]
             lined = lined[key]
         except (AttributeError, KeyError, IndexError, TypeError):
             break

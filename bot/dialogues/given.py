@@ -2,18 +2,15 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import jwt
 from ruamel.yaml import YAML
 
-from bot.settings import Settings
+from bot.dialogues.format import BadDialogue, Dialogue, put_in
 from bot.shop import clock, loading
-from tests.dialogues.format import BadDialogue, Dialogue, put_in
-from tests.stack import Running
 
 # What an order of this state usually looks like, for what the dialogue does not say; each parcel with a
 # tracking number of its own.
@@ -44,13 +41,6 @@ def cast(dialogue: Dialogue) -> Cast:
     made.customer, made.others = ids[0], ids[1:]
     made.load = put_in(load, made.names)
     return made
-
-
-def customer_token(settings: Settings, id: str) -> str:
-    """What the shop would give the widget for this customer."""
-    now = datetime.now(UTC)
-    claims = {"sub": id, "name": "顾客", "aud": "chat", "iat": now, "exp": now + timedelta(hours=1)}
-    return jwt.encode(claims, settings.customer_secret, "HS256")
 
 
 def _add(made: Cast, given: dict[str, Any]) -> str:
@@ -90,8 +80,8 @@ def _add_order(made: Cast, customer: dict[str, Any], order: dict[str, Any]) -> N
         made.names |= {ref: no, f"{ref}_tail": phone[-4:]}
 
 
-def load(running: Running, casts: dict[str, Cast]) -> None:
-    """Put the data of all these dialogues into the running shop at once.
+def load(shop_database: str, casts: dict[str, Cast]) -> None:
+    """Put the data of all these dialogues into the sample shop's database at once.
 
     Raises:
         BadDialogue: the data of one cannot be loaded.
@@ -101,15 +91,15 @@ def load(running: Running, casts: dict[str, Cast]) -> None:
         for key, part in made.load.items():
             whole.setdefault(key, []).extend(part)
     try:
-        loading.load(running.settings.shop_database, whole)
+        loading.load(shop_database, whole)
     except loading.CannotLoad as error:
         for name, made in casts.items():
-            _load_alone(running, name, made)
+            _load_alone(shop_database, name, made)
         raise BadDialogue(f"two dialogues do not go together: {error}") from None
 
 
-def _load_alone(running: Running, name: str, made: Cast) -> None:
+def _load_alone(shop_database: str, name: str, made: Cast) -> None:
     try:
-        loading.load(running.settings.shop_database, made.load)
+        loading.load(shop_database, made.load)
     except loading.CannotLoad as error:
         raise BadDialogue(f"{name}: {error}") from None

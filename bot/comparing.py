@@ -1,0 +1,246 @@
+"""``python -m bot.comparing``: one comparison of two models, with a shop and actions of its own beside it.
+
+Started by bot/studio/proof.py in a process group of its own. It lays out the project's dialogues in a fresh
+sample shop, starts the action server, and lets the engine's environment do the rest (bot/engine/compare.py),
+whose lines of progress pass through.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from opencc import OpenCC
+
+from bot.dialogues.format import BadDialogue, Dialogue, put_in, read
+from bot.dialogues.given import Cast, cast, load
+from bot.launcher import ENGINE_PYTHON, write_private
+from bot.settings import ROOT, Settings
+
+HEALTHY_WITHIN = 60.0
+STOPS_WITHIN = 5.0
+
+
+class CannotCompare(Exception):
+    """What stands in the way, in one sentence."""
+
+
+def main() -> int:
+    options = _options()
+    threading.Thread(target=_end_with_caller, daemon=True).start()
+    try:
+        return _compare(options)
+    except (CannotCompare, BadDialogue, OSError) as why:
+        print(why, file=sys.stderr)
+        return 1
+
+
+def _compare(options: argparse.Namespace) -> int:
+    command = [str(ENGINE_PYTHON), "-m", "bot.engine.compare", "--progress"]
+    command += ["--current", str(options.current), "--candidate", str(options.candidate)]
+    command += ["--out", str(options.out)]
+    if options.turns:
+        command += ["--turns", str(options.turns)]
+    command += ["--cases", *map(str, sorted((options.tests / "nlu_cases").glob("*.tsv")))]
+    dialogues = {
+        id: dialogue
+        for path in sorted((options.tests / "dialogues").glob("*.yml"))
+        for id, dialogue in read(path).items()
+    }
+    played, left_out = chosen(dialogues)
+    with ExitStack() as around:
+        if played:
+            print(json.dumps({"model": "", "step": "stage", "done": 0, "of": 1}), flush=True)
+            staged = around.enter_context(_stage(options.work, played))
+            write_private(options.work / "dialogues.json", staged)
+            command += ["--dialogues", str(options.work / "dialogues.json")]
+        ended = subprocess.run(command, cwd=ROOT, env=_environment(), check=False)  # noqa: S603
+    if ended.returncode == 0 and left_out:
+        report = json.loads(options.out.read_text())
+        report["dialogues"]["left_out"] = left_out
+        write_private(options.out, report)
+    return ended.returncode
+
+
+def chosen(dialogues: dict[str, Dialogue]) -> tuple[dict[str, Dialogue], dict[str, int]]:
+    """Those that can be played with a model alone, and how many were left out for which reason."""
+    reasons = {id: _needs_service(dialogue) for id, dialogue in dialogues.items()}
+    played = {id: dialogue for id, dialogue in dialogues.items() if not reasons[id]}
+    return played, dict(Counter(filter(None, reasons.values())))
+
+
+def _needs_service(dialogue: Dialogue) -> str | None:
+    """What a dialogue needs that is not the engine's, as texts/compare.yml calls it."""
+    if dialogue.troubled:
+        return "faults"
+    if dialogue.tickets:
+        return "tickets"
+    if any(turn.twice for turn in dialogue.turns):
+        return "twice"
+    if any(turn.owner for turn in dialogue.turns) or any(turn.handoff for turn in dialogue.turns[:-1]):
+        return "queue"
+    return None
+
+
+@contextmanager
+def _stage(work: Path, dialogues: dict[str, Dialogue]) -> Iterator[dict[str, Any]]:
+    """A fresh shop with what the dialogues need, once for each model, and the action server at it."""
+    settings = Settings(
+        data_dir=work / "stage",
+        shop_port=_free_port(),
+        actions_port=_free_port(),
+        database_url="",
+        shop_database_url="",
+        shop_url="",
+        shop_adapter="rest",
+    )
+    settings.data_dir.mkdir(mode=0o700)
+    secrets = {"actions_secret": settings.internal_secret, "shop_secret": settings.shop_service_secret}
+    actions = f"http://127.0.0.1:{settings.actions_port}"
+    with (
+        _running("bot.shop", settings, f"{settings.shop_api}/healthz") as shop_ready,
+        _running("actions", settings, f"{actions}/health") as actions_ready,
+    ):
+        shop_ready()
+        casts = {
+            side: {id: cast(dialogue) for id, dialogue in dialogues.items()}
+            for side in ("current", "candidate")
+        }
+        for made in casts.values():
+            load(settings.shop_database, made)
+        actions_ready()
+        yield {
+            **secrets,
+            "actions_url": f"{actions}/webhook",
+            "shop_url": settings.shop_api,
+            **{
+                side: [_laid_out(id, dialogues[id], each) for id, each in made.items()]
+                for side, made in casts.items()
+            },
+        }
+
+
+def _laid_out(id: str, dialogue: Dialogue, made: Cast) -> dict[str, Any]:
+    """A dialogue with its names put in, as bot/engine/playing.py plays it."""
+    records = put_in(dialogue.records, made.names).model_dump()
+    records["orders"] = {made.names.get(ref, ref): wanted for ref, wanted in records["orders"].items()}
+    turns = [put_in(turn, made.names).model_dump(exclude={"faults"}) for turn in dialogue.turns]
+    for turn in turns:
+        # Who writes traditional characters is answered in them by the service, not by the engine.
+        turn.update({key: _simplified(value) for key, value in turn.items() if key != "say"})
+        if turn["handoff"]:
+            turn.update(text=[], any=[], buttons=[])  # the service says where she stands in the queue
+    return {
+        "id": id,
+        "conversation": uuid4().hex,
+        "acting": made.customer,
+        "customer": None if dialogue.visitor else {"id": made.customer, "name": "顾客", "verified": True},
+        "turns": turns,
+        "records": records,
+    }
+
+
+def _simplified(value: Any) -> Any:
+    if isinstance(value, str):
+        return _script().convert(value)
+    if isinstance(value, dict):
+        return {key: _simplified(part) for key, part in value.items()}
+    return [_simplified(part) for part in value] if isinstance(value, list) else value
+
+
+@cache
+def _script() -> OpenCC:
+    return OpenCC("tw2s")
+
+
+@contextmanager
+def _running(module: str, settings: Settings, health: str) -> Iterator[Any]:
+    """A process of ours beside this one; gives what waits until it is healthy."""
+    log = settings.data_dir / f"{module}.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", module],
+            cwd=ROOT,
+            env=_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+
+    def ready() -> None:
+        deadline = time.monotonic() + HEALTHY_WITHIN
+        while not _answers(health):
+            if process.poll() is not None or time.monotonic() > deadline:
+                lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+                raise CannotCompare(f"{module} did not start beside the comparison: {lines[-1][:300]}")
+            time.sleep(0.1)
+
+    try:
+        yield ready
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _environment(settings: Settings | None = None) -> dict[str, str]:
+    """This process's, without what leads to the installation's own data."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GUITAI_")}
+    kept["PYTHONPATH"] = str(ROOT)
+    if settings:
+        kept |= {
+            "GUITAI_DATA_DIR": str(settings.data_dir),
+            "GUITAI_SHOP_PORT": str(settings.shop_port),
+            "GUITAI_ACTIONS_PORT": str(settings.actions_port),
+        }
+    return kept
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end_with_caller() -> None:
+    """A caller that was killed cannot end its comparison; the end of its pipe does."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.killpg(0, signal.SIGTERM)
+
+
+def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bot.comparing", description=__doc__.partition("\n")[0])
+    for name in ("current", "candidate", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--tests", type=Path, required=True, help="folder with nlu_cases and dialogues")
+    parser.add_argument("--turns", type=Path)
+    parser.add_argument("--work", type=Path, required=True, help="a folder of its own for what it needs")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,254 @@
+"""Proof before promotion, with models of a small bot that are really trained, compared and looked at."""
+
+import asyncio
+import json
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import text as sql
+
+from bot.conversations import privacy
+from bot.conversations.database import connect
+from bot.conversations.privacy import Privacy
+from bot.conversations.steps import Reply
+from bot.conversations.store import Store
+from bot.settings import ROOT
+from bot.studio.proof import Comparisons, replay, rules
+from bot.studio.proof.comparisons import Refused, verdict_of
+
+from .proving import Proving
+from .proving import admin as admin
+from .proving import proving as proving
+from .proving import studio as studio
+from .small_bot import write_tests
+
+# A comparison loads Rasa, niced behind whatever else the machine does.
+pytestmark = pytest.mark.timeout(400)
+
+HOSTILE = "早上好<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+ERASED = "早上好，我是住在梧桐里的顾小北"
+UNDERSTOOD = {"intent": "greet", "confidence": 0.9, "ranking": [{"name": "greet", "confidence": 0.9}]}
+
+
+def say(store: Store, text: str, understanding: dict[str, Any] | None = UNDERSTOOD) -> str:
+    """A message that the bot has answered; its conversation."""
+    conversation = store.begin("web", None, None).id
+    store.receive(conversation, secrets.token_hex(6), text)
+    turn = store.claim_turn("test", 30)
+    assert turn
+    assert store.finish_turn(turn, [Reply("您好")], understanding, "good")
+    return conversation
+
+
+@pytest.fixture(scope="module")
+def said(proving: Proving) -> str:
+    """What shoppers have said lately; the conversation of ERASED."""
+    for text in ("早上好", "早上好", HOSTILE, "我的订单发货了吗", "怎么开发票"):
+        say(proving.store, text)
+    say(proving.store, "还没有读过的", None)
+    return say(proving.store, ERASED)
+
+
+def compared(proving: Proving, candidate: str, current: str = "good") -> int:
+    """The id of a comparison that was performed here."""
+    comparisons = Comparisons(proving.store, proving.settings)
+    id = comparisons.compare(candidate, current, "测试")
+    performing(comparisons, id).join()
+    return id
+
+
+def performing(comparisons: Comparisons, id: int) -> threading.Thread:
+    """The comparison while it is performed; in a thread, as Playwright's event loop suffers no other."""
+    thread = threading.Thread(target=lambda: asyncio.run(comparisons.perform(id)))
+    thread.start()
+    return thread
+
+
+def sentences(proving: Proving, candidate: str) -> list[str]:
+    verdict = Comparisons(proving.store, proving.settings).verdict(candidate, "good")
+    assert not verdict.passed
+    return verdict.reasons
+
+
+def test_training_refuses_a_contradiction_and_names_it(proving: Proving) -> None:
+    assert list(proving.refused) == ["contradicting"]
+    assert "'again'" in proving.refused["contradicting"] and "'greet'" in proving.refused["contradicting"]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "told"),
+    [
+        ("emptied", ["（greet）", "8/8", "0/8", "100 个百分点"]),
+        ("slotless", ["槽位", "asked_before"]),
+        ("formless", ["表单", "order_form"]),
+        ("intentless", ["意图不见了", "greet"]),
+    ],
+)
+def test_a_bad_candidate_is_stopped_by_name(
+    proving: Proving, tmp_path: Path, candidate: str, told: list[str]
+) -> None:
+    settings = proving.settings.model_copy(update={"bot_dir": tmp_path})
+    write_tests(tmp_path, dialogues="")
+    compared(Proving(settings, proving.store, {}, {}), candidate)
+    reasons = sentences(proving, candidate)
+    assert all(part in reasons[0] for part in told), reasons
+    assert reasons[0].count("greet") <= 1
+
+
+def test_an_admin_compares_reads_why_and_judges(proving: Proving, said: str, admin: Page) -> None:
+    admin.get_by_test_id("compare-candidate").select_option("bad")
+    admin.get_by_test_id("compare-current").select_option("good")
+    admin.get_by_test_id("compare-begin").click()
+    expect(admin.get_by_test_id("compare-running")).to_be_visible()
+    with proving.running("bot.worker"):
+        expect(admin.locator("[data-step]")).not_to_be_empty(timeout=60_000)
+        expect(admin.get_by_test_id("compare-verdict")).to_be_visible(timeout=100_000)
+
+    verdict, reasons = admin.get_by_test_id("compare-verdict"), admin.get_by_test_id("compare-reasons")
+    expect(verdict).to_contain_text("不能上线")
+    for told in ("asked_before", "（greet）", "small: A greeting is returned"):
+        expect(reasons).to_contain_text(told)
+    expect(reasons.locator("li")).to_have_count(3)
+    expect(admin.get_by_test_id("compare-intent").first).to_contain_text("greet")
+    expect(admin.locator("svg polyline.candidate")).to_have_attribute(
+        "points", re.compile(r"^(\d+\.\d+,\d+\.\d+ ?)+$")
+    )
+    broken = admin.get_by_test_id("compare-broken")
+    broken.locator("summary").click()
+    expect(broken).to_contain_text("应该说到「您好」，没有说")
+    expect(broken.locator(".talk")).to_contain_text("你好")
+    expect(admin.locator("#dialogues")).to_contain_text("排队和人工 1 段")
+    # What shoppers said is text, whatever it looks like.
+    hostile = admin.get_by_test_id("compare-change").filter(has_text="onerror")
+    expect(hostile.locator(".words")).to_have_text(HOSTILE)
+    assert "taken" not in admin.title()
+    assert admin.locator(".changes img, .changes script").count() == 0
+    # The same words of two shoppers are one line; what the bot has not read is none.
+    often = admin.get_by_test_id("compare-change").first
+    expect(often).to_contain_text("2 次")
+    expect(admin.get_by_test_id("compare-change")).to_have_count(3)
+
+    admin.keyboard.press("j")
+    admin.keyboard.press("2")
+    expect(often).to_have_attribute("data-judged", "worse")
+    expect(reasons).to_contain_text("2 句")
+    admin.keyboard.press("1")
+    expect(admin.locator("[data-count=better] b")).to_have_text("1")
+    admin.locator("[data-count=worse]").click()
+    expect(admin.get_by_test_id("compare-change")).to_have_count(1)
+    expect(admin.get_by_test_id("compare-change").first).to_contain_text("2 次")
+    admin.get_by_test_id("compare-change").first.locator("[data-judge=worse]").click()
+    expect(reasons.locator("li")).to_have_count(3)
+
+
+def test_erasure_takes_the_replayed_words_along(proving: Proving, said: str, admin: Page) -> None:
+    comparisons = Comparisons(proving.store, proving.settings)
+    newest = comparisons.latest(1)[0].id
+    admin.goto(f"{proving.settings.office}/studio/compare/{newest}")
+    expect(admin.get_by_test_id("compare-change").filter(has_text=ERASED)).to_have_count(1)
+    Privacy(proving.store, proving.settings.data_dir).erase(privacy.of_id(said), "test")
+    admin.reload()
+    expect(admin.locator(".changes")).to_contain_text("已删除")
+    expect(admin.locator("body")).not_to_contain_text("梧桐里")
+    with connect(proving.settings.database).connect() as connection:
+        rows = connection.execute(sql("SELECT report, reasons, progress, problem FROM comparison")).all()
+    assert "梧桐里" not in str(rows) and "\\u68a7" not in str(rows)
+    assert list((proving.settings.data_dir / "comparing").iterdir()) == []
+
+
+def test_the_same_model_passes_against_itself_on_the_command_line(proving: Proving, said: str) -> None:
+    command = [sys.executable, "-m", "bot.cli", "studio", "compare"]
+
+    def run(*given: str) -> "subprocess.CompletedProcess[str]":
+        whole = [*command, *given]
+        return subprocess.run(whole, cwd=ROOT, env=proving.environment, capture_output=True, text=True)
+
+    done = run("good", "--current", "good", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["passed"] and told["reasons"] == []
+    report = told["report"]
+    assert report["dialogues"] == {"played": 3, "broken": [], "failed_before": [], "left_out": {"queue": 1}}
+    assert report["replay"]["changed"] == [] and report["replay"]["texts"] >= 4
+    assert Comparisons(proving.store, proving.settings).verdict("good", "good").passed
+
+    lost = subprocess.run(
+        [*command, "nobody"], cwd=ROOT, env=proving.environment, capture_output=True, text=True
+    )
+    assert lost.returncode == 1 and "no model named" in lost.stderr and "Traceback" not in lost.stderr
+
+
+def test_a_model_that_was_replaced_must_be_compared_anew(proving: Proving, said: str) -> None:
+    archive = proving.settings.models_dir / "good.tar.gz"
+    whole = archive.read_bytes()
+    comparisons = Comparisons(proving.store, proving.settings)
+    comparisons.cancel(comparisons.compare("good", "good", "测试"))
+    try:
+        archive.write_bytes(whole[: len(whole) // 2])
+        verdict = comparisons.verdict("good", "good")
+        assert not verdict.passed and "重新对比" in verdict.reasons[0]
+        # A torn archive is told in one sentence.
+        failed = comparisons.comparison(compared(proving, "good"))
+    finally:
+        archive.write_bytes(whole)
+    assert failed.state == "failed" and failed.problem
+    assert "good.tar.gz cannot be read as a model" in failed.problem
+
+
+def test_a_comparison_is_cancelled_and_leaves_nothing_behind(proving: Proving, said: str) -> None:
+    comparisons = Comparisons(proving.store, proving.settings)
+    id = comparisons.compare("good", "good", "测试")
+    with pytest.raises(Refused):
+        comparisons.compare("bad", "good", "另一位")
+    under_way = performing(comparisons, id)
+    deadline = time.monotonic() + 60
+    while not comparisons.comparison(id).progress:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    comparisons.cancel(id)
+    under_way.join(30)
+    assert comparisons.comparison(id).state == "cancelled"
+    assert list((proving.settings.data_dir / "comparing").iterdir()) == []
+    assert "取消" in comparisons.verdict("good", "good").reasons[0]
+
+
+def test_what_ran_in_a_killed_process_has_ended(proving: Proving) -> None:
+    comparisons = Comparisons(proving.store, proving.settings)
+    id = comparisons.compare("good", "good", "测试")
+    with proving.store.writing() as session:
+        long_ago = "2026-01-01 00:00:00"
+        values = {"id": id, "at": long_ago}
+        session.execute(sql("UPDATE comparison SET state = 'running', seen_at = :at WHERE id = :id"), values)
+    other = comparisons.compare("good", "good", "测试")
+    assert verdict_of(comparisons.comparison(id)).reasons == [
+        "最近一次对比没有完成：对比的进程中断了，请重新开始。"
+    ]
+    comparisons.cancel(other)
+
+
+def test_only_what_the_bot_has_read_lately_is_replayed(store: Store) -> None:
+    say(store, "  在吗 ")
+    for _ in range(7):
+        say(store, "在吗")
+    say(store, "你好")
+    say(store, "长" * 2001)
+    words = replay.recent(store, 7, 10)
+    assert [(each.text, each.count, len(each.ids)) for each in words] == [("你好", 1, 1), ("在吗", 8, 5)]
+    assert [each.text for each in replay.recent(store, 7, 1)] == ["你好"]
+    assert replay.recent(store, 0, 10) == []
+
+
+def test_margins_that_are_no_margins_are_told_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "proof.yml"
+    path.write_text("intent_margin: viel\nmin_cases: 7\nworse_share: 0.1\nreplay_days: 7\nreplay_texts: 5\n")
+    with pytest.raises(rules.CannotRead, match=r"proof\.yml: intent_margin"):
+        rules.margins(path)
+    assert rules.margins().intent_margin > 0
