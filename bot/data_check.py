@@ -8,6 +8,7 @@ import ast
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,7 @@ class _Project:
     blocks: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
     marked: list[tuple[str, str, str]] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
+    dialogues: Counter[str] = field(default_factory=Counter)
     told: dict[str, str] = field(default_factory=dict)
     done: dict[str, str] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
@@ -126,6 +128,18 @@ def plain(text: str) -> str:
     return _ANNOTATION.sub(r"\1", text)
 
 
+def rows(root: Path) -> dict[str, int]:
+    """How many intents, examples, topics, stories and rules the data under ``root`` holds."""
+    project = _read(root, root)
+    return {
+        "intents": len({each.intent.partition("/")[0] for each in project.examples}),
+        "examples": len(project.examples),
+        "topics": len(project.topics),
+        "stories": project.dialogues["stories"],
+        "rules": project.dialogues["rules"],
+    }
+
+
 def folded(text: str) -> str:
     """The text without case, width and signs; the text itself where nothing else is in it."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower()) or text
@@ -179,8 +193,10 @@ def _read_yaml(project: _Project, root: Path, path: Path) -> None:
     elif file.startswith("data/stories/"):
         if not {"rules", "stories"} & set(content):
             raise Unreadable(f"{file}:1: there are no `rules` or `stories`. Write some or delete the file.")
-        for told in [*entries(content, "rules", file), *entries(content, "stories", file)]:
-            _read_steps(project, told)
+        for kind in ("rules", "stories"):
+            for told in entries(content, kind, file):
+                project.dialogues[kind] += 1
+                _read_steps(project, told)
 
 
 def _read_domain(project: _Project, domain: dict[str, Any], file: str) -> None:

@@ -19,7 +19,7 @@ from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.validation import validate
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.training_data.structures import RuleStep, StoryGraph
+from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.data import TrainingType
 from rasa.shared.importers.importer import ResponsesSyncImporter
 from rasa.shared.importers.rasa import RasaFileImporter
@@ -98,11 +98,10 @@ class _Announcer(GraphNodeHook):
         pass
 
 
-def fit(target: Path, say: Callable[[str], None]) -> dict[str, int]:
+def fit(target: Path, say: Callable[[str], None]) -> None:
     """Train with the files of the working directory and write the archive ``target``.
 
-    ``say`` is told each step as it begins. Returns how many intents, examples, topics, stories and rules
-    the files hold.
+    ``say`` is told each step as it begins.
     """
     say("reading the data")
     importer = _Importer(_Files())
@@ -122,16 +121,3 @@ def fit(target: Path, say: Callable[[str], None]) -> dict[str, int]:
         runner.run(inputs={PLACEHOLDER_IMPORTER: importer})
         say("packing the model")
         storage.create_model_package(target, graphs, domain)
-    return _rows(importer.get_nlu_data(), importer.get_stories())
-
-
-def _rows(data: TrainingData, stories: StoryGraph) -> dict[str, int]:
-    answered = {each.get_full_intent() for each in data.intent_examples}
-    told = {(step.block_name, isinstance(step, RuleStep)) for step in stories.story_steps}
-    return {
-        "intents": len(data.intents),
-        "examples": len(data.intent_examples),
-        "topics": sum("/" in intent for intent in answered),
-        "stories": sum(not rule for _, rule in told),
-        "rules": sum(rule for _, rule in told),
-    }

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from bot import live_model, model_sidecar
-from bot.data_check import problems
+from bot.data_check import problems, rows
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, checksum, current_model, model_path
 from bot.engine.progress import Progress, Reporter
@@ -118,6 +118,7 @@ def train(
         say("checking the data")
         if found := problems(root, code):
             raise TrainingFailed("\n".join(found))
+        held = rows(root)
         say("loading Rasa")
         prepare()
         target = target.resolve()
@@ -139,7 +140,7 @@ def train(
                 contextlib.redirect_stdout(said),
             ):
                 archive = Path(made) / target.name
-                rows = fit(archive, say)
+                fit(archive, say)
                 say.end()
                 sidecar = replace(
                     about or Sidecar(),
@@ -147,7 +148,7 @@ def train(
                     steps=say.steps,
                     trained_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                     sha256=_settled(archive),
-                    rows=rows,
+                    rows=held,
                     requirements=checksum([ROOT / "requirements/engine.txt"], ROOT),
                 )
                 model_sidecar.write(target, sidecar)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.conversations import audits
 from bot.conversations.steps import now
 from bot.problems import Problem
 from bot.staff.sessions import Staff
@@ -93,6 +94,7 @@ def create_router(services: Services) -> APIRouter:
             models.pin(name, pinned)
         except UnknownModel:
             raise Problem(404, "unknown-model", said(request, "models")("unknown_model")) from None
+        audits.note(store, _by(staff).audited, "pin_model", model=name, pinned=pinned)
         return RedirectResponse("/studio/models#models", 303)
 
     @router.post("/studio/models/{name}/check")
