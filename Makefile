@@ -60,6 +60,9 @@ bench-desk: setup browser train ## measure whether the desk is fast enough for 5
 bench-training: setup train ## measure whether shoppers notice that a model is trained (5 minutes)
 	@$(PY) -m tests.bench.training $(OPTIONS)
 
+bench-figures: setup ## measure the figures of a year at 100,000 conversations (3 minutes; OPTIONS='--help')
+	@$(PY) -m tests.bench.figures $(OPTIONS)
+
 bench: setup train ## measure our engine beside the stock Rasa (7 minutes, the first time 14; OPTIONS='--help')
 	@$(PY) -m tests.bench.engine $(OPTIONS)
 
@@ -132,4 +135,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training load faults lock clean browser databases
+.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training bench-figures load faults lock clean browser databases

@@ -20,7 +20,7 @@ from bot.wiring import Heart, background, serve
 def create(settings: Settings) -> FastAPI:
     """The front's application."""
     heart = Heart(settings)
-    turns = heart.turn_runner(AT_ONE_ENGINE * len(settings.engine_urls))
+    turns = heart.turn_runner(AT_ONE_ENGINE * max(len(urls) for urls in settings.sides.values()))
     wechat = WeChat(heart.wechat_accounts(), heart.store, Attachments(heart.store, settings.data_dir))
 
     @asynccontextmanager

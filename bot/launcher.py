@@ -18,7 +18,9 @@ from pathlib import Path
 import httpx
 from honcho.environ import parse_procfile
 
+from bot import live_model
 from bot.settings import ROOT, Settings
+from bot.supervision import Supervisor, Unreachable, engine_name, engine_names, last_words, socket_file
 
 FREE_BYTES = 500 * 1024 * 1024
 HEALTHY_WITHIN = 150.0
@@ -34,7 +36,8 @@ class CannotStart(Exception):
 class Stack:
     """All processes of the Procfile under one supervisor, with one installation's settings.
 
-    Of the engine there may be several, "engine", "engine2" and so on.
+    Of the engine there may be several, "engine", "engine2" and so on, and those of the second side, "green",
+    "green2", which run from a promotion on.
     """
 
     def __init__(self, settings: Settings, say: Say = print) -> None:
@@ -52,6 +55,7 @@ class Stack:
             ("GUITAI_WECHAT_PORT", settings.host, settings.wechat_port),
             ("GUITAI_ACTIONS_PORT", "127.0.0.1", settings.actions_port),
             *(("GUITAI_ENGINE_PORT", "127.0.0.1", port) for port in settings.engine_ports),
+            *(("GUITAI_GREEN_ENGINE_PORT", "127.0.0.1", port) for port in settings.green_engine_ports),
         ]
         if len({port for *_, port in wanted}) < len(wanted):
             names = ", ".join(dict.fromkeys(name for name, *_ in wanted))
@@ -65,6 +69,7 @@ class Stack:
                     raise CannotStart(
                         f"Port {port} cannot be used ({error.strerror}): stop what runs there or set {name}."
                     ) from None
+        self._sides()
         if not ENGINE_PYTHON.exists():
             raise CannotStart("The engine's environment is missing: run `make setup`.")
         try:
@@ -97,8 +102,9 @@ class Stack:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (logs / "supervisord.log").unlink(missing_ok=True)
         config = folder / "supervisord.conf"
-        programs = _programs((ROOT / "Procfile").read_text(), self.settings.engine_ports)
-        config.write_text(_supervisor_config(programs, folder, logs))
+        answers, *stands_by = self._sides()
+        programs = _programs((ROOT / "Procfile").read_text(), self.settings, answers)
+        config.write_text(_supervisor_config(programs, folder, logs, socket_file(self.settings.data_dir)))
         command = [str(ROOT / ".venv/bin/supervisord"), "-n", "-c", str(config)]
         self._supervisor = subprocess.Popen(  # noqa: S603
             command,
@@ -111,10 +117,29 @@ class Stack:
             start_new_session=True,
         )
         try:
-            self._wait_until_healthy(logs)
+            self._wait_until_healthy(logs, answers)
+            self._stand_by(stands_by)
         except BaseException:
             self.stop()
             raise
+
+    def _sides(self) -> list[str]:
+        """The sides of engines that shall run, first the one that answers. Raises CannotStart."""
+        try:
+            live = live_model.read(self.settings.models_dir)
+        except live_model.Unreadable as error:
+            raise CannotStart(str(error)) from None
+        if live is None:
+            return [live_model.BLUE]
+        return [live.live, live.other] if live.model(live.other) else [live.live]
+
+    def _stand_by(self, sides: Sequence[str]) -> None:
+        """Start the former model's engines, so that the way back is short; nobody waits for them."""
+        try:
+            for side in sides:
+                Supervisor(self.settings.data_dir).start(engine_names(side, self.settings.engines))
+        except Unreachable as why:
+            self._say(f"  The former model does not stand by: {why}.")
 
     def wait(self) -> None:
         """Return when the supervisor has ended."""
@@ -146,7 +171,7 @@ class Stack:
             "TMPDIR": str(self.settings.data_dir / "tmp"),
         }
 
-    def _wait_until_healthy(self, logs: Path) -> None:
+    def _wait_until_healthy(self, logs: Path, side: str) -> None:
         s = self.settings
         checks = {
             "shop": f"{s.shop_api}/healthz",
@@ -155,8 +180,8 @@ class Stack:
             "wechat": f"{s.wechat_simulator}/healthz",
             "actions": f"http://127.0.0.1:{s.actions_port}/health",
             **{
-                _engine(number): f"{url}/webhooks/conversation/ready"
-                for number, url in enumerate(s.engine_urls, 1)
+                engine_name(side, number): f"{url}/webhooks/conversation/ready"
+                for number, url in enumerate(s.sides[side], 1)
             },
         }
         began = time.monotonic()
@@ -169,11 +194,11 @@ class Stack:
                 if self._supervisor and self._supervisor.poll() is not None:
                     raise CannotStart(f"The processes ended at once: see {logs / 'supervisord.log'}.")
                 if ended := _ended_often(logs):
-                    raise CannotStart(f"The {ended} ends again and again: {_last_words(logs, ended)}")
+                    raise CannotStart(f"The {ended} ends again and again: {last_words(logs, ended)}")
                 if checks and time.monotonic() - began > HEALTHY_WITHIN:
                     late = next(iter(checks))
                     raise CannotStart(
-                        f"The {late} is not healthy after {HEALTHY_WITHIN:.0f} s: {_last_words(logs, late)}"
+                        f"The {late} is not healthy after {HEALTHY_WITHIN:.0f} s: {last_words(logs, late)}"
                     )
                 time.sleep(0.2)
 
@@ -201,32 +226,32 @@ def _ended_often(logs: Path) -> str | None:
     return next((name for name in ended if ended.count(name) > 1), None)
 
 
-def _last_words(logs: Path, process: str) -> str:
-    log = logs / f"{process}.log"
-    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
-    said = [line.strip() for line in lines if line.strip()]
-    return f"{said[-1] if said else 'it said nothing'} ({log})"
-
-
-def _engine(number: int) -> str:
-    return "engine" if number == 1 else f"engine{number}"
-
-
-def _programs(procfile: str, engine_ports: Sequence[int]) -> dict[str, dict[str, str]]:
-    """What supervisord runs: the Procfile's processes, its engine once for each port."""
+def _programs(procfile: str, settings: Settings, answers: str) -> dict[str, dict[str, str]]:
+    """What supervisord runs: the Procfile's processes, its engine for each port of both sides."""
     commands = parse_procfile(procfile).processes
     programs = {name: {"command": command} for name, command in commands.items()}
-    for number, port in enumerate(engine_ports, 1):
-        programs[_engine(number)] = {
-            "command": commands["engine"],
-            "environment": f'GUITAI_ENGINE_PORT="{port}"',
-        }
+    ports = {live_model.BLUE: settings.engine_ports, live_model.GREEN: settings.green_engine_ports}
+    for side in live_model.SIDES:
+        for number, port in enumerate(ports[side], 1):
+            programs[engine_name(side, number)] = {
+                "command": f"{commands['engine']} --side {side}",
+                "environment": f'GUITAI_ENGINE_PORT="{port}"',
+                "autostart": str(side == answers).lower(),
+            }
     return programs
 
 
-def _supervisor_config(programs: dict[str, dict[str, str]], folder: Path, logs: Path) -> str:
+def _supervisor_config(
+    programs: dict[str, dict[str, str]], folder: Path, logs: Path, socket_file: Path | None
+) -> str:
     """supervisord's configuration for these programs: one that dies is started again."""
     config = configparser.RawConfigParser()
+    if socket_file:
+        # For whoever may write the data folder: supervisord starts what it is told to.
+        config["unix_http_server"] = {"file": str(socket_file), "chmod": "0700"}
+        config["rpcinterface:supervisor"] = {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        }
     config["supervisord"] = {
         "logfile": str(logs / "supervisord.log"),
         "pidfile": str(folder / "supervisord.pid"),

@@ -31,6 +31,7 @@ from bot.staff import pages as staff_pages
 from bot.staff.guard import Guard
 from bot.staff.tokens import Tokens
 from bot.studio import pages as studio_pages
+from bot.studio.promotion import Promoter
 from bot.studio.services import Services as StudioServices
 from bot.wiring import Heart, background, serve
 
@@ -54,7 +55,8 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with background(heart.watcher.run(), board.run(), deliveries.run(), follow.run()):
+        cooling = Promoter(settings, heart.store).keep_cool()
+        async with background(heart.watcher.run(), board.run(), deliveries.run(), follow.run(), cooling):
             yield
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

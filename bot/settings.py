@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.live_model import BLUE, GREEN
 from bot.secret_files import keys, read_or_make
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,8 @@ class Settings(BaseSettings):
     actions_port: int = Field(5055, ge=1, le=65535)
     # So many engines are started here, on engine_port and the ports behind it.
     engines: int = Field(1, ge=1, le=16)
+    # Of the second side, which a model is promoted to; 0: the ports behind those of the first.
+    green_engine_port: int = Field(0, ge=0, le=65535, validate_default=True)
 
     data_dir: Path = ROOT / "var"
     models_dir: Path = ROOT / "models"
@@ -60,6 +63,8 @@ class Settings(BaseSettings):
     # Where the other processes are reached; empty: loopback and the ports above. Several engines are
     # separated by commas; every process must be given the same.
     engine_url: str = ""
+    # The engines of the second side, where those of the first are named.
+    green_engine_url: str = ""
     shop_url: str = ""
 
     # How the shop is talked to: "rest" (the HTTP contract, at shop_url), "woocommerce" (the three below), or
@@ -84,6 +89,10 @@ class Settings(BaseSettings):
     bot_close_minutes: float = Field(60, ge=0)
     # What she writes so long after the end goes on with the service; later, a new one begins.
     reopen_hours: float = Field(24, ge=0)
+
+    # After a promotion the former model's engines stay for an instant way back: so many hours, 0: until the
+    # next promotion.
+    warm_hours: float = Field(0, ge=0)
 
     # Conversations older than so many days are deleted; 0: never. The bot promises chat_period of
     # data/policies.yml: at most three years.
@@ -120,7 +129,16 @@ class Settings(BaseSettings):
             raise ValueError(f"the last engine's port would be {last}: lower GUITAI_ENGINE_PORT")
         return engines
 
-    @field_validator("engine_url")
+    @field_validator("green_engine_port")
+    @classmethod
+    def _green_ports_there(cls, port: int, others: ValidationInfo) -> int:
+        engines = others.data.get("engines", 1)
+        first = port or others.data.get("engine_port", 0) + engines
+        if first + engines - 1 > 65535:
+            raise ValueError(f"its last engine's port would be {first + engines - 1}: set it lower")
+        return port
+
+    @field_validator("engine_url", "green_engine_url")
     @classmethod
     def _reachable(cls, listed: str) -> str:
         for address in _parts(listed):
@@ -130,15 +148,15 @@ class Settings(BaseSettings):
 
     @property
     def front(self) -> str:
-        return self.front_public_url or f"http://{self.host}:{self.front_port}"
+        return self.front_public_url.rstrip("/") or f"http://{self.host}:{self.front_port}"
 
     @property
     def office(self) -> str:
-        return self.office_public_url or f"http://{self.host}:{self.office_port}"
+        return self.office_public_url.rstrip("/") or f"http://{self.host}:{self.office_port}"
 
     @property
     def shop(self) -> str:
-        return self.shop_public_url or f"http://{self.host}:{self.shop_port}"
+        return self.shop_public_url.rstrip("/") or f"http://{self.host}:{self.shop_port}"
 
     @property
     def wechat_simulator(self) -> str:
@@ -147,14 +165,30 @@ class Settings(BaseSettings):
 
     @property
     def engine_ports(self) -> list[int]:
-        """Of the engines that are started here."""
+        """Of the engines of the first side, blue, that are started here."""
         return list(range(self.engine_port, self.engine_port + self.engines))
 
     @property
+    def green_engine_ports(self) -> list[int]:
+        """Of the engines of the second side that are started here."""
+        first = self.green_engine_port or self.engine_port + self.engines
+        return list(range(first, first + self.engines))
+
+    @property
     def engine_urls(self) -> list[str]:
-        """Every engine that may be asked."""
-        here = [f"http://127.0.0.1:{port}" for port in self.engine_ports]
-        return list(dict.fromkeys(_parts(self.engine_url))) or here
+        """Every engine of the first side, blue."""
+        return list(dict.fromkeys(_parts(self.engine_url))) or _here(self.engine_ports)
+
+    @property
+    def green_engine_urls(self) -> list[str]:
+        """Every engine of the second side; none where only those of the first are named."""
+        named = list(dict.fromkeys(_parts(self.green_engine_url)))
+        return named or ([] if self.engine_url else _here(self.green_engine_ports))
+
+    @property
+    def sides(self) -> dict[str, list[str]]:
+        """The engines of each side; which side is asked stands in bot/live_model.py."""
+        return {BLUE: self.engine_urls, GREEN: self.green_engine_urls}
 
     @property
     def shop_api(self) -> str:
@@ -227,6 +261,10 @@ class Settings(BaseSettings):
 def _parts(listed: str) -> list[str]:
     """Of origins or addresses separated by commas."""
     return [part.strip().rstrip("/") for part in listed.split(",") if part.strip()]
+
+
+def _here(ports: list[int]) -> list[str]:
+    return [f"http://127.0.0.1:{port}" for port in ports]
 
 
 def _is_origin(address: str) -> bool:

@@ -3,9 +3,14 @@
 import os
 import sys
 import time
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from bot.studio.promotion import Promoter, Run
 
 app = typer.Typer(no_args_is_help=True, help="Teach the bot: review, train, compare, promote, go back.")
 
@@ -68,7 +73,7 @@ def models() -> None:
     from bot.studio.models import Models
     from bot.studio.serving import serving
 
-    serve = serving(settings.engine_urls)
+    serve = serving(settings)
     for model in Models(settings.models_dir).listed():
         marks = [word for word, holds in (("serves", model.name in serve), ("kept", model.pinned)) if holds]
         rows = "  ".join(f"{count} {name}" for name, count in model.rows.items())
@@ -128,6 +133,69 @@ def revert(
     except Trouble as why:
         _fail(str(why))
     typer.echo(f"Taken back: {made[:10]}." if made else "Nothing of it is left.")
+
+
+_Why = Annotated[str, typer.Option(help="Kept in the history; needed where something speaks against it.")]
+_Running = Annotated[
+    bool, typer.Option("--already-running", help="The other side's engines were started by hand.")
+]
+
+
+@app.command()
+def promote(
+    model: Annotated[str, typer.Argument(help="Name of a trained model, with or without .tar.gz.")],
+    why: _Why = "",
+    already_running: _Running = False,
+) -> None:
+    """Put a model in the place of the one that answers, without a pause."""
+    _carry_out(lambda promoter, by: promoter.promote(model, by, why, already_running))
+
+
+@app.command()
+def rollback(why: _Why = "", already_running: _Running = False) -> None:
+    """Go back to the model that answered before."""
+    _carry_out(lambda promoter, by: promoter.roll_back(by, why, already_running))
+
+
+def _carry_out(begin: "Callable[[Promoter, str], Run]") -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.conversations.database import connect
+    from bot.conversations.store import Store
+    from bot.settings import settings
+    from bot.studio.promotion import SENTENCES, Promoter, Stopped
+
+    said = SENTENCES["en"]
+    try:
+        run = begin(Promoter(settings, Store(connect(settings.database))), f"cli:{os.getuid()}")
+        run.carry_out(lambda step: typer.echo(f"  {said(f'step_{step}')} …"))
+    except Stopped as why:
+        _fail(said(f"why_{why.code}", **why.values))
+    except SQLAlchemyError as error:
+        _fail(f"The database cannot be used ({type(error).__name__}): run `bot migrate`, see that it runs.")
+    typer.echo(said("done", model=run.model))
+
+
+@app.command()
+def figures(
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, of the shop's.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; today if not given.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="For machines: seconds, shares from 0 to 1.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The same as one table.")] = False,
+) -> None:
+    """Print the figures of a period, 7 days if nothing is said, beside the period before."""
+    from bot.settings import settings
+    from bot.studio import figures_command
+
+    try:
+        how = figures_command.As.JSON if json else figures_command.As.CSV if csv else figures_command.As.TEXT
+        typer.echo(figures_command.printed(settings, first, last, how), nl=False)
+    except figures_command.CannotTell as why:
+        _fail(str(why))
 
 
 def _fail(message: str) -> NoReturn:

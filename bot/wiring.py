@@ -8,13 +8,14 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from bot import logs
+from bot import live_model, logs
 from bot.channels.wechat.accounts import Account, WrongAccounts, load
 from bot.connections import Guarded
 from bot.conversations.database import connect
@@ -66,7 +67,12 @@ class Heart:
         # Half of what a lease leaves beside a turn is to wait for room, the other half to store the answer.
         patience = max(settings.lease_seconds - settings.turn_seconds, 0) / 2
         self.engines = EnginePool(
-            settings.engine_urls, settings.internal_secret, settings.turn_seconds, patience
+            settings.engine_urls,
+            settings.internal_secret,
+            settings.turn_seconds,
+            patience,
+            settings.green_engine_urls,
+            partial(live_model.side, settings.models_dir),
         )
         self._settings = settings
 

@@ -10,6 +10,7 @@ from bot.conversations.attachments import Attachments
 from bot.conversations.privacy import Privacy
 from bot.handoff import keeping
 from bot.handoff.webhooks.runner import Webhooks
+from bot.insights import gathering
 from bot.settings import settings
 from bot.studio.files import Repository
 from bot.studio.models import Models
@@ -34,7 +35,7 @@ async def work() -> None:
         Models(settings.models_dir),
         Repository(settings.bot_dir).export,
         kept=settings.models_kept,
-        in_use=lambda: in_use(settings.engine_urls),
+        in_use=lambda: in_use(settings),
     )
     wechat = WeChat(heart.wechat_accounts(), heart.store, kept)
     async with (
@@ -49,6 +50,7 @@ async def work() -> None:
             kept.sweep_hourly(),
             privacy.tell_engine(heart.engines),
             privacy.retain(settings.retention_days),
+            gathering.watch(heart.store, settings.retention_days),
             Webhooks(heart.store, settings.webhook_secret).run(),
             wechat.deliver(heart.watcher),
             trainings.run(),

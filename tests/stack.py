@@ -19,7 +19,7 @@ from bot.conversations.store import Store
 from bot.handoff import agents
 from bot.handoff.models import Agent
 from bot.launcher import Stack
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from tests.servers import free_port, free_ports
 from tests.shop_proxy import ShopProxy, shop_proxy
 from tests.shopper import Shopper
@@ -42,13 +42,16 @@ class Running:
         return Shopper(self.settings.front, self.customers[customer] if customer else None)
 
     def process(self, name: str) -> psutil.Process:
-        """The process of the Procfile with this name, as it runs now; the second engine is "engine2"."""
+        """The process of the Procfile with this name, as it runs now.
+
+        The second engine is "engine2", the first of the second side "green".
+        """
         kind, number = name.rstrip(digits), int(name.lstrip(ascii_letters) or 1)
-        module = {"actions": "actions", "engine": "bot.engine.run"}.get(kind, f"bot.{kind}")
-        port = str(self.settings.engine_port + number - 1)
+        sides = {"engine": self.settings.engine_ports, "green": self.settings.green_engine_ports}
+        module = {"actions": "actions", **dict.fromkeys(sides, "bot.engine.run")}.get(kind, f"bot.{kind}")
         for child in psutil.Process(self.supervisor).children():
             if module in child.cmdline() and (
-                kind != "engine" or child.environ()["GUITAI_ENGINE_PORT"] == port
+                kind not in sides or child.environ()["GUITAI_ENGINE_PORT"] == str(sides[kind][number - 1])
             ):
                 return child
         raise LookupError(f"{name} does not run")
@@ -103,8 +106,13 @@ def running_stack(
 
     ``proxied`` puts a ``Running.proxy`` between the actions (and the desk) and the shop. ``staffed`` has
     somebody at the desk who takes nothing by herself, so that whoever wants a person waits in the queue.
+    What is promoted there, or in the project, changes nothing of the other.
     """
     shop_port = free_port()
+    models = data_dir / "models"
+    models.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for archive in (ROOT / "models").glob("guitai-*.tar.gz"):
+        (models / archive.name).symlink_to(archive.resolve())
     with ExitStack() as around:
         proxy = around.enter_context(shop_proxy(f"http://127.0.0.1:{shop_port}")) if proxied else None
         settings = Settings(
@@ -113,7 +121,8 @@ def running_stack(
             office_port=free_port(),
             shop_port=shop_port,
             wechat_port=free_port(),
-            engine_port=free_ports(engines),
+            models_dir=models,
+            engine_port=free_ports(2 * engines),
             engines=engines,
             actions_port=free_port(),
             shop_url=proxy.address if proxy else "",

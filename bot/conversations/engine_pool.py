@@ -7,6 +7,9 @@ move, or to go elsewhere while the preferred one is full, may cost a little time
 A call that broke off is asked of the next engine at once. That is safe: a turn is stored whole or not at all,
 a message that was answered is answered the same by any engine, and every write to the shop is made once by
 its message id. A call that took too long is not asked again, as no time would be left for another answer.
+
+The engines stand on two sides, of which one is asked (bot/live_model.py). When the other one is, a call under
+way ends where it began, and whatever is asked from then on goes there.
 """
 
 import asyncio
@@ -17,6 +20,8 @@ from hashlib import blake2b
 from typing import TypeVar
 
 import structlog
+
+from bot import live_model
 
 from .engine_client import Answer, EngineClient, EngineFailed, EngineGone
 from .store import ClaimedTurn
@@ -62,18 +67,35 @@ def preference(url: str, conversation_id: str) -> bytes:
 class EnginePool:
     """The engines at ``urls``, called with the secret of our processes.
 
+    ``green`` are those of the second side; ``side`` tells which side is to be asked and may raise
+    ``live_model.Unreadable``, which changes nothing.
+
     A call ends within ``seconds`` of its beginning, however many engines are asked, and before it begins
     waits at most ``patience`` seconds for room.
     """
 
-    def __init__(self, urls: Sequence[str], secret: str, seconds: float, patience: float = 1.0) -> None:
-        self._engines = [
-            _Engine(EngineClient(url, secret, seconds), EngineClient(url, secret, PROBE_TIMEOUT))
-            for url in urls
-        ]
+    def __init__(
+        self,
+        urls: Sequence[str],
+        secret: str,
+        seconds: float,
+        patience: float = 1.0,
+        green: Sequence[str] = (),
+        side: Callable[[], str] = lambda: live_model.BLUE,
+    ) -> None:
+        self._sides = {
+            name: [
+                _Engine(EngineClient(url, secret, seconds), EngineClient(url, secret, PROBE_TIMEOUT))
+                for url in each
+            ]
+            for name, each in ((live_model.BLUE, urls), (live_model.GREEN, green))
+        }
+        self._side = side
+        self._live, self._told = live_model.BLUE, ""
         self._seconds, self._patience = seconds, patience
         self._line = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._follow()
 
     async def answer(self, turn: ClaimedTurn) -> Answer:
         """The answer to the turn's message; asking again gives the same answer.
@@ -98,14 +120,15 @@ class EnginePool:
             await self._change()
 
     async def watch(self) -> None:
-        """Look after the engines' health, for ever."""
+        """Look after the engines' health and which side is asked, for ever."""
         while True:
+            self._follow()
             due = [e for e in self._engines if e.out or _clock() - e.heard > SILENT_SECONDS]
             await asyncio.gather(*(self._probe(engine) for engine in due))
             await asyncio.sleep(LOOK_SECONDS)
 
     async def close(self) -> None:
-        for engine in self._engines:
+        for engine in (engine for side in self._sides.values() for engine in side):
             await engine.client.close()
             await engine.probe.close()
 
@@ -128,7 +151,9 @@ class EnginePool:
                     self._lost(engine, gone)
                     tried.append(engine)
                     ended_over += gone.midway
-                    if ended_over == ENDED_OVER or len(tried) == len(self._engines):
+                    # Its side may have been left since this was last looked at, and have ended.
+                    self._follow()
+                    if ended_over == ENDED_OVER or not self._there(tried):
                         raise
 
     @asynccontextmanager
@@ -154,6 +179,35 @@ class EnginePool:
         """Who may be asked: while all seem to be gone, each is worth a try."""
         left = [engine for engine in self._engines if engine not in tried]
         return [engine for engine in left if not engine.out] or left
+
+    @property
+    def _engines(self) -> list[_Engine]:
+        """Those of the side that is asked."""
+        return self._sides[self._live]
+
+    def _follow(self) -> None:
+        """Ask the side that shall be asked now."""
+        try:
+            side = self._side()
+        except live_model.Unreadable as error:
+            self._complain(str(error))
+            return
+        if side == self._live:
+            return
+        if not self._sides[side]:
+            self._complain(f"{side} answers, and no engine of it is known here: set GUITAI_GREEN_ENGINE_URL")
+            return
+        log.info("engine.side", side=side)
+        self._live, self._told = side, ""
+        for engine in self._engines:
+            engine.out, engine.heard = False, 0.0
+        self._changed.set()
+
+    def _complain(self, why: str) -> None:
+        """Say once that it cannot be followed."""
+        if why != self._told:
+            log.error("engine.side_unknown", why=why)
+        self._told = why
 
     async def _change(self) -> None:
         self._changed.clear()

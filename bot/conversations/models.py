@@ -190,6 +190,7 @@ class Handoff(Base):
         _index("ix_handoff_agent", "agent_id", only=_GOES_ON),
         _index("ix_handoff_waiting", "queue", "rank_at", only=f"{_GOES_ON} AND taken_at IS NULL"),
         Index("ix_handoff_taken", "queue", "taken_at"),
+        Index("ix_handoff_at", "at"),
         NEVER_REUSE_IDS,
     )
 

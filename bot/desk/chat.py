@@ -145,7 +145,9 @@ class ChatColumn:
                     while await self._read_on():
                         pass
                 except UnknownConversation:
-                    ctx.tell("gone")
+                    with ctx.root:
+                        ctx.tell("gone")
+                        self._show_nothing()
                     return
                 except SQLAlchemyError:
                     await asyncio.sleep(1)

@@ -2,7 +2,8 @@
 
 Rasa with our channel on loopback, one process, no HTTP API. Environment: ``GUITAI_ENGINE_PORT``,
 ``GUITAI_ACTIONS_PORT`` or ``GUITAI_ACTIONS_URL``, ``GUITAI_DATA_DIR``, ``GUITAI_ENGINE_DATABASE_URL``,
-``GUITAI_MODELS_DIR``; the defaults are those of bot/settings.py.
+``GUITAI_MODELS_DIR``; the defaults are those of bot/settings.py. Which model it loads, and what ``--side``
+has to do with it, is told in bot/live_model.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from bot import live_model
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, current_model
 from bot.engine.without_tensorflow import leave_out
@@ -29,17 +31,26 @@ class CannotStart(Exception):
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bot.engine.run", description=__doc__.partition("\n")[0])
-    parser.add_argument("--model", type=Path, help="archive; default: that of these files, else the newest")
+    parser.add_argument("--side", choices=live_model.SIDES, default=live_model.BLUE, help="default: blue")
+    parser.add_argument(
+        "--model", type=Path, help="archive; default: what was promoted, that of these files, or the newest"
+    )
     options = parser.parse_args()
     try:
-        _serve(model_to_serve(options.model))
+        _serve(model_to_serve(options.model, options.side))
     except CannotStart as reason:
         sys.exit(f"The engine cannot start: {reason}")
 
 
-def model_to_serve(given: Path | None = None) -> Path:
-    """Return ``given``, else the model of these files, else the newest. Raises CannotStart."""
-    return _checked(given or _current())
+def model_to_serve(given: Path | None = None, side: str | None = None) -> Path:
+    """Return ``given``, else what was promoted to this side, the model of these files, or the newest.
+
+    Without ``side`` it is that of the side which answers.
+
+    Raises CannotStart.
+    """
+    models = Path(os.environ.get("GUITAI_MODELS_DIR") or ROOT / "models")
+    return _checked(given or _promoted(models, side) or _current(models))
 
 
 def data_folder() -> Path:
@@ -52,8 +63,20 @@ def memory() -> str:
     return os.environ.get("GUITAI_ENGINE_DATABASE_URL") or f"sqlite:///{data_folder() / 'engine.db'}"
 
 
-def _current() -> Path:
-    models = Path(os.environ.get("GUITAI_MODELS_DIR") or ROOT / "models")
+def _promoted(models: Path, side: str | None) -> Path | None:
+    try:
+        live = live_model.read(models)
+        name = live.model(side or live.live) if live else None
+        return live_model.archive(models, name) if name else None
+    except live_model.Unreadable as error:
+        raise CannotStart(str(error)) from error
+    except live_model.NoModel as error:
+        raise CannotStart(
+            f"{error} It was promoted: put it back, or delete {models / live_model.FILE} to go on without."
+        ) from error
+
+
+def _current(models: Path) -> Path:
     if model := current_model(models):
         return model
     # Files edited since the last training must not keep a restarted engine down.
@@ -73,7 +96,7 @@ def _checked(model: Path) -> Path:
         raise CannotStart(
             f"model {model} cannot be read ({error}). Delete it and run `make train`."
         ) from error
-    return model.resolve()
+    return model.absolute()
 
 
 def components(model: Path) -> set[str]:

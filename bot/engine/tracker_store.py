@@ -181,8 +181,9 @@ class TurnStore(TrackerStore):
                 continue
             tracker.mark(last)
             for each in deserialise_events(ujson.loads(row.events)):
-                tracker.update(each)
+                tracker.take(each)
         tracker.mark(last + 1)
+        tracker.leave_unknown_loop()
         return tracker
 
     async def _do(self, work: Callable[[Connection], T]) -> T:

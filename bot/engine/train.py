@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from bot import model_sidecar
+from bot import live_model, model_sidecar
 from bot.data_check import problems, rows
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, checksum, current_model, model_path
@@ -53,6 +53,7 @@ def main() -> int:
     current = current_model(out, root)
     if current and not options.force:
         print(f"Model is current: {current}")
+        _tell_of_another(current)
         _report(reporter, model=str(current), trained=False)
         return 0
     # This process ends soon; to look for cycles among millions of tokens takes seconds.
@@ -69,8 +70,17 @@ def main() -> int:
         print("There is no new model: correct the above and train again (`make train`).", file=sys.stderr)
         return 1
     print(f"Trained in {model_sidecar.read(path).training_seconds} s: {path}")
+    _tell_of_another(path)
     _report(reporter, model=str(path), trained=True)
     return 0
+
+
+def _tell_of_another(model: Path) -> None:
+    """Say which model serves where another than this one was promoted."""
+    with contextlib.suppress(live_model.Unreadable):
+        live = live_model.read(model.parent)
+        if live and (serves := live.model(live.live)) != model.name:
+            print(f"{serves} was promoted and goes on serving until `bot studio promote {model.name}`.")
 
 
 class TrainingFailed(Exception):

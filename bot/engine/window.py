@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, PREVIOUS_ACTION
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, PREVIOUS_ACTION, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -108,7 +108,18 @@ class WindowTracker(DialogueStateTracker):
         """Stand where ``past`` ended."""
         self.past = past
         for event in past.events():
+            self.take(event)
+
+    def take(self, event: Event) -> None:
+        """Take in what was stored; of a slot that only another model knows, nothing."""
+        if not isinstance(event, SlotSet) or event.key in self.slots:
             self.update(event)
+
+    def leave_unknown_loop(self) -> None:
+        """Leave a form that only another model knows: no policy of this one could go on with it."""
+        if self.active_loop_name and self.active_loop_name not in self._domain.form_names:
+            self.update(ActiveLoop(None))
+            self.take(SlotSet(REQUESTED_SLOT, None))
 
     def copy(self) -> WindowTracker:
         """Return a tracker that can go on from here without this one; nothing is replayed for that."""

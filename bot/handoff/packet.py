@@ -20,7 +20,9 @@ from .queue import handed_over
 
 READINGS = 3
 # Readings that name no problem.
-WISHES = ("human_agent", "greet", "thanks", "goodbye", "affirm", "deny", "chitchat")
+WISHES = ("human_agent", "greet", "thanks", "goodbye", "affirm", "deny", "chitchat", "inform")
+# Cards of which the packet tells that they were shown.
+CARDS = ("order", "logistics", "return")
 QUOTED = 60  # characters of the shopper's last words
 QUOTES = str.maketrans("“”", "‘’")
 
@@ -191,7 +193,7 @@ def _done(told: Sequence[Message], language: str) -> list[str]:
         if cards := content.get("cards"):
             done.append(_say("done", "orders", language, count=len(cards)))
         card = content.get("card") or {}
-        if card.get("kind") in ("order", "logistics"):
+        if card.get("kind") in CARDS:
             done.append(
                 _say(
                     "done",
@@ -201,6 +203,8 @@ def _done(told: Sequence[Message], language: str) -> list[str]:
                     status=card.get("status_text", ""),
                     courier=card.get("courier", ""),
                     tracking_no=card.get("tracking_no", ""),
+                    id=card.get("id", ""),
+                    title=card.get("title", ""),
                 )
             )
     unsure = sum((m.understanding or {}).get("intent") in UNSURE for m in told if m.sender == "shopper")

@@ -6,7 +6,9 @@ from bot.channels.wechat import models as wechat_models  # noqa: F401  (its tabl
 from bot.conversations.database import begin_migration, connect
 from bot.conversations.models import Base
 from bot.handoff import models as handoff_models  # noqa: F401  (its tables)
+from bot.insights import models as insights_models  # noqa: F401  (its tables)
 from bot.staff import models as staff_models
+from bot.studio import promotions  # noqa: F401  (its table)
 from bot.studio.training import models as training_models  # noqa: F401  (its tables)
 
 engine = connect(context.config.attributes["url"])

@@ -96,6 +96,17 @@ def test_a_return_a_person_and_a_rating(
     write_to_a_person(phone, "收到，谢谢")
     expect(agent.get_by_test_id("message").last).to_contain_text("收到，谢谢")
     expect(left).to_contain_text("还能发 5 条")
+    many = [f"第{number}步" for number in "一二三四五六七"]
+    for text in many:
+        agent.get_by_test_id("composer").fill(text)
+        agent.get_by_test_id("send").click()
+        expect(agent.get_by_test_id("message").last).to_contain_text(text)
+    expect(left).to_contain_text("等顾客说话后才能送达")
+    expect(bubbles(phone).last).to_have_text("第五步")
+    write_to_a_person(phone, "好的")
+    expect(bubbles(phone).last).to_have_text("第七步")
+    shown = bubbles(phone).all_inner_texts()
+    assert [text for text in shown if text in many] == many
 
     agent.get_by_test_id("close").click()
     agent.get_by_test_id("confirm").click()

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from bot.conversations import ratings
 from bot.conversations.attachments import Attachments
+from bot.conversations.privacy import Privacy, of_id
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
 
@@ -95,6 +96,20 @@ def test_an_agents_day(office: Office, sign_in: Callable[[str], Page]) -> None:
     row(page, conversation).click()
     expect(page.get_by_test_id("history")).to_contain_text("顾客评分 4/5")
     expect(page.get_by_test_id("history")).to_contain_text("很耐心")
+
+
+def test_who_leaves_while_she_is_served_is_gone_from_the_page(
+    office: Office, sign_in: Callable[[str], Page]
+) -> None:
+    page = sign_in("xiaowang")
+    conversation = handed_over(office.store)
+    row(page, conversation).click()
+    page.get_by_test_id("take").click()
+    expect(page.get_by_test_id("composer")).to_be_visible()
+    Privacy(office.store, office.settings.data_dir).erase(of_id(conversation), by="shopper")
+    expect(page.get_by_text("会话不在了")).to_be_visible()
+    expect(page.get_by_test_id("chat")).to_be_hidden()
+    expect(page.get_by_text("鞋子")).to_have_count(0)
 
 
 def test_of_two_agents_the_later_is_told_kindly(office: Office, sign_in: Callable[[str], Page]) -> None:

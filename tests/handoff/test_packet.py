@@ -68,6 +68,20 @@ def test_no_hand_over_no_packet(store: Store) -> None:
     assert packet.build(conversation, [], [], agent="小王") is None
 
 
+def test_what_was_done_is_told(store: Store) -> None:
+    conversation = store.begin("web", "c1001", "林晓雨").id
+    done = {"kind": "return", "id": "A20261120001", "title": "退货退款", "status_text": "已通过"}
+    wish = read("return_request", ("return_request", 0.94), ("order_status", 0.04))
+    turn(store, conversation, "我要退货", Reply("请选原因"), wish)
+    number = read("inform", ("inform", 0.99), ("order_status", 0.01))
+    turn(store, conversation, "不想要了", Reply("提交了", card=done), number)
+    human = read("human_agent", ("human_agent", 0.99), ("order_status", 0.01))
+    turn(store, conversation, "转人工", Reply("好的"), human, {"reason": "asked_for_human"})
+    told = build(store, conversation)
+    assert told.done == ["退货退款 A20261120001（已通过）"]
+    assert "申请退货" in told.summary
+
+
 def test_the_whole_story(store: Store) -> None:
     conversation = store.begin("web", "c1001", "林晓雨").id
     parcel = read("logistics_track", ("logistics_track", 0.94), ("order_status", 0.04))

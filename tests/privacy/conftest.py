@@ -15,6 +15,7 @@ from bot.conversations.models import Allowance, Base, Delivery, Guest, Rating
 from bot.conversations.privacy import Privacy
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import Store
+from bot.insights import gathering
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Installation:
             rating = Rating(conversation_id=conversation, served_by="bot", seq=1, asked_at=now())
             rating.score, rating.comment = 1, words
             session.add(rating)
+        gathering.gather(store)
         return conversation
 
     def rows(self, conversation: str | None = None) -> dict[str, int]:

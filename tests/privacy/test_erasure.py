@@ -123,7 +123,11 @@ def test_erasing_while_everybody_writes(here: Installation) -> None:
     for thread in runners:
         thread.join()
     assert failures == []
-    assert {table for table, count in here.rows().items() if count} == {"audit", "erasure"}
+    assert {table for table, count in here.rows().items() if count} == {
+        "audit",
+        "erasure",
+        "service_gathered",
+    }
 
 
 class Memory:

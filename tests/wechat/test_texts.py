@@ -24,5 +24,7 @@ def test_it_is_broken_between_lines_or_characters() -> None:
     lines = "\n".join(["一二三四五六七八九十"] * 100)  # 3,099 bytes
     first, second = parts(lines)
     assert first.endswith("十") and second.startswith("一") and f"{first}\n{second}" == lines
+    said = "这是一句话，不长。" * 100
+    assert [part[-1] for part in parts(said)] == ["。", "。"] and "".join(parts(said)) == said
     emoji = "😀" * 600
     assert [size(part) for part in parts(emoji)] == [LARGEST, 352]

@@ -20,6 +20,7 @@ MESSAGES: list[tuple[dict[str, Any], str]] = [
     ({"MsgType": "miniprogrampage", "Title": "羽绒服", "AppId": "wx1"}, "[小程序卡片] 羽绒服"),
     ({"MsgType": "text", "Content": "【收到不支持的消息类型，暂无法显示】"}, "[表情，微信没有转过来]"),
     ({"MsgType": "file", "Title": "账单.pdf"}, "[文件，微信没有转过来]"),
+    ({"MsgType": "text", "Content": "\u200b\u202e"}, "[空白消息]"),
     ({"MsgType": "finder", "X": "y"}, "[消息，微信没有转过来]"),
 ]
 

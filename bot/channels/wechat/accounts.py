@@ -126,8 +126,10 @@ def load(data_dir: Path) -> dict[str, Account]:
         raise WrongAccounts(f"{path} holds secrets and may be read by others: run `chmod 600 {path}`.")
     try:
         listed = YAML(typ="safe").load(path)
-    except YAMLError:
-        raise WrongAccounts(f"{path} is no YAML.") from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise WrongAccounts(f"{path}{line}: this is no YAML.") from None
     if not isinstance(listed, list):
         raise WrongAccounts(f"{path} must be a list of accounts.")
     accounts: dict[str, Account] = {}
@@ -177,6 +179,7 @@ def _write(data_dir: Path, accounts: Sequence[Account]) -> None:
     fresh = path.with_name(f".{FILE}.{secrets.token_hex(4)}")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         yaml = YAML(typ="safe")
+        yaml.default_flow_style = False
         yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
         yaml.dump(listed, file)
     fresh.replace(path)

@@ -221,6 +221,8 @@ class Connector:
         if message.menu_id == RESULT:
             return _Received(shopper, message.key, None, await self._hold(shopper))
         look = self._book.tapped if message.menu_id else self._book.typed
+        if not visible(message.content):
+            return await self._noted(shopper, message) or say("please_type")
         payload = await asyncio.to_thread(look, shopper.conversation_id, message.menu_id or message.content)
         if points := rating.score(payload):
             return await asyncio.to_thread(rating.rate, self._store, shopper.conversation_id, points)

@@ -9,14 +9,16 @@ def size(text: str) -> int:
 
 
 def parts(text: str, largest: int = LARGEST) -> list[str]:
-    """Return the text in parts of at most ``largest`` bytes, broken between lines where that is possible."""
+    """Return the text in parts of at most ``largest`` bytes, broken between lines or else sentences."""
     found: list[str] = []
     rest = text
     while size(rest) > largest:
         head = rest.encode("utf-8", "replace")[:largest].decode("utf-8", "ignore")
         # A break in the latter half only, so that no part is next to nothing.
-        line = head.rfind("\n", len(head) // 2)
-        head = head[:line] if line > 0 else head
+        half = len(head) // 2
+        line = head.rfind("\n", half)
+        end = max(head.rfind(mark, half) for mark in "。！？；") + 1
+        head = head[: line if line > 0 else end or None]
         found.append(head)
         rest = rest[len(head) :].removeprefix("\n")
     return [*found, rest] if rest or not found else found

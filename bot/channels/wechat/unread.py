@@ -15,6 +15,8 @@ def place(message: inbound.Location) -> str | None:
 def noted(message: Inbound) -> str:
     """The line that stands for the message."""
     match message:
+        case inbound.Text():
+            return say("noted_blank")
         case inbound.Voice():
             return say("noted_voice")
         case inbound.Video():

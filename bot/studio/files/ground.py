@@ -3,7 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -125,22 +125,23 @@ class Ground:
         before = {path: base.content(path) for path in changes}
         writing = folder.Writing(self.root, before, {} if by_hand else changes)
         try:
-            staged = self._staged(changes)
             # From here on, whoever comes next after a kill finishes it.
             folder.write_whole(self._journal, str(commit).encode())
             try:
                 writing.put()
-                self._stage({path: _entry(self._index_of(commit), self.prefix + path) for path in changes})
                 self._move(commit, summary)
             except BaseException:
                 writing.back()
-                with suppress(OSError, pygit2.GitError):
-                    self._stage(staged)
                 self._journal.unlink()
                 raise
-            self._journal.unlink()
         finally:
             writing.clean()
+        try:
+            self._stage(commit, changes)
+            self._journal.unlink()
+        except (OSError, pygit2.GitError):
+            # It is committed; the index follows as soon as it can be written.
+            log.warning("index-not-written", commit=str(commit))
         log.info("files-changed", commit=str(commit), files=len(changes))
         return str(commit)
 
@@ -166,15 +167,12 @@ class Ground:
         index.read_tree(self.git[commit].peel(pygit2.Commit).tree)
         return index
 
-    def _staged(self, paths: Mapping[str, object]) -> dict[str, pygit2.IndexEntry | None]:
-        self.git.index.read()
-        return {path: _entry(self.git.index, self.prefix + path) for path in paths}
-
-    def _stage(self, entries: Mapping[str, pygit2.IndexEntry | None]) -> None:
-        """Let the repository's index have these of our files; what else is staged stays."""
-        index = self.git.index
+    def _stage(self, commit: pygit2.Oid, paths: Iterable[str]) -> None:
+        """Let the repository's index know these of our files as committed; what else is staged stays."""
+        index, made = self.git.index, self._index_of(commit)
         index.read()
-        for path, entry in entries.items():
+        for path in paths:
+            entry = _entry(made, self.prefix + path)
             if entry:
                 index.add(entry)
             elif _entry(index, self.prefix + path):
@@ -203,21 +201,24 @@ class Ground:
                 for path in sorted({*made.blobs, *before.blobs})
                 if made.version(path) != before.version(path)
             ]
-            for path in changed:
-                content = made.content(path)
-                # What somebody has written by hand since stays, as an edit by hand.
-                if folder.read(self.root, path) != before.content(path):
-                    continue
-                if content is None:
-                    (self.root / path).unlink(missing_ok=True)
-                else:
-                    folder.write_whole(self.root / path, content)
-            index = self._index_of(commit.id)
-            self._stage({path: _entry(index, self.prefix + path) for path in changed})
             if tip is None or tip.id != commit.id:
+                self._put(made, before, changed)
                 self._move(commit.id, commit.message)
+            self._stage(commit.id, changed)
             log.warning("files-finished", commit=name)
         self._journal.unlink()
+
+    def _put(self, made: Snapshot, before: Snapshot, paths: Iterable[str]) -> None:
+        """Write what of a prepared commit is not on disk yet."""
+        for path in paths:
+            content = made.content(path)
+            # What somebody has written by hand since stays, as an edit by hand.
+            if folder.read(self.root, path) != before.content(path):
+                continue
+            if content is None:
+                (self.root / path).unlink(missing_ok=True)
+            else:
+                folder.write_whole(self.root / path, content)
 
 
 def _opened(root: Path) -> pygit2.Repository:

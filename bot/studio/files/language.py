@@ -307,6 +307,8 @@ def add_topic(
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*/[a-z0-9_]+", topic):
         raise Refused([f"{topic} cannot be a topic's name: write it as faq/return_days."])
+    if not re.fullmatch(rf"{FAQ}/[\w-]+\.yml", path):
+        raise Refused([f"{path} is no file of {FAQ}."])
     if any(each.name == topic for each in topics(draft)):
         raise Refused([f"There is a topic {topic} already."])
     if not questions or not answers:
@@ -368,6 +370,8 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
     wanted = [Variation(each) if isinstance(each, str) else each for each in variations]
     if not wanted or not all(each.text.strip() for each in wanted):
         raise Refused([f"{name} needs a text."])
+    if not all(sign.isprintable() or sign == "\n" or _joins(sign) for each in wanted for sign in each.text):
+        raise Refused([f"The text of {name} has control characters in it. Remove them."])
     there = responses(draft).get(name)
     if there is None:
         item = "\n".join([f"{yaml_edit.scalar(name)}:", *(_variation(each) for each in wanted)])

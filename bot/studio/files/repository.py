@@ -103,6 +103,8 @@ class Repository:
         Raises:
             Refused: there is no change ``before``.
         """
+        if path is not None and not folder.is_ours(path):
+            return []
         return past.changes(Ground(self.root), limit, before, path)
 
     def change(self, commit: str) -> past.Change:

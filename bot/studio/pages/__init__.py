@@ -4,12 +4,12 @@ from fastapi import APIRouter
 
 from bot.studio.services import Services
 
-from . import history, models, review
+from . import figures, history, models, promotion, review
 
 
 def create_router(services: Services) -> APIRouter:
     """All pages of the studio."""
     router = APIRouter(include_in_schema=False)
-    for page in (review, models, history):
+    for page in (review, models, promotion, figures, history):
         router.include_router(page.create_router(services))
     return router

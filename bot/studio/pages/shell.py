@@ -22,7 +22,12 @@ Admin = Annotated[Staff, Depends(require("admin"))]
 """Whoever calls a route of the studio. Others are refused."""
 
 # Name and address of each page, as the navigation lists them.
-PLACES = (("review", "/studio"), ("models", "/studio/models"), ("history", "/studio/history"))
+PLACES = (
+    ("review", "/studio"),
+    ("models", "/studio/models"),
+    ("figures", "/studio/figures"),
+    ("history", "/studio/history"),
+)
 
 _templates = Jinja2Templates(HERE / "templates")
 _frame = texts.load(HERE / "texts" / "shell.yml")

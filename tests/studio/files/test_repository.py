@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,7 @@ class TestInsideAnotherRepository:
         assert (newest.summary, start.summary, start.author.name) == ("加一句", "start", "Dev")
         assert [each.summary for each in files.history(before=newest.id)] == ["start"]
         assert [each.summary for each in files.history(path=RETURNS)] == ["start"]
+        assert files.history(path="README.md") == files.history(path="data/\0/..") == []
 
     def test_what_is_ignored_is_not_taken_up(self, product: Path) -> None:
         files = Repository(product, code=product)
@@ -366,3 +368,47 @@ except CannotWrite as why:
     assert done.stdout.splitlines()[-1] == "disk_full"
     assert files.head() == before and (files.root / GREET).read_text() == SMALL[GREET]
     assert git(files.root, "status", "--porcelain") == "?? actions/\n"
+
+
+class TestOnADiskOfItsOwn:
+    @pytest.fixture
+    def disk(self, tmp_path: Path) -> Iterator[Path]:
+        small = tmp_path / "disk"
+        small.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small], check=False).returncode:
+            pytest.skip("a small disk needs the right to mount one")
+        try:
+            yield lay(small / "bot")
+        finally:
+            subprocess.run(["umount", "-l", small], check=True)
+
+    def test_full(self, disk: Path) -> None:
+        files = Repository(disk, code=disk)
+        before = files.head()
+        room = os.statvfs(disk)
+        for left in (0, 1, 3, 6, 9, 12, 15):
+            filler = disk / "filler"
+            filler.write_bytes(b"x" * (room.f_bavail - left) * room.f_frsize)
+            try:
+                with files.edit(LI, "x") as draft:
+                    add_example(draft, "greet", f"晚上好 {left}")
+                    draft.write("data/nlu/lexicon/new.txt", f"词{left}\n")
+            except CannotWrite as why:
+                assert why.reason == "disk_full"
+                assert files.head() == before and "晚上好" not in (disk / GREET).read_text()
+                assert not (disk / "data/nlu/lexicon/new.txt").exists()
+            filler.unlink()
+            if files.head() != before:
+                files.revert(files.head(), LI)
+            before, room = files.head(), os.statvfs(disk)
+            assert files.pending() is None and "晚上好" not in files.look().text(GREET)
+        assert git(disk, "fsck", "--no-dangling") == ""
+
+    def test_read_only(self, disk: Path) -> None:
+        files = Repository(disk, code=disk)
+        before = files.head()
+        subprocess.run(["mount", "-o", "remount,ro", disk.parent], check=True)
+        with pytest.raises(CannotWrite) as why, files.edit(LI, "x") as draft:
+            add_example(draft, "greet", "在吗")
+        assert why.value.reason == "no_permission"
+        assert files.head() == before and files.look().text(GREET) == SMALL[GREET]

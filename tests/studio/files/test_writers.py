@@ -9,7 +9,7 @@ from bot.studio.files.language import add_example, examples
 
 from .conftest import LI
 
-ROUNDS = 12
+ROUNDS = 8
 WRITER = """
 import sys
 from pathlib import Path
@@ -33,6 +33,7 @@ def test_no_edit_is_lost(files: Repository) -> None:
     def look() -> None:
         while not stop.is_set():
             looked.append(len(examples(files.look(), "greet")))
+            stop.wait(0.05)
 
     reader = threading.Thread(target=look)
     reader.start()

@@ -116,7 +116,11 @@ async function look() {
 
 async function say(text, menuId = "") {
   if (!text.trim()) return;
-  await call(mine("/says"), { text, menu_id: menuId });
+  try {
+    await call(mine("/says"), { text, menu_id: menuId });
+  } catch {
+    screen.append(make("div", "notice", "消息没有发出：关注后才能发，每条最多 2000 字"));
+  }
   await look();
   screen.scrollTop = screen.scrollHeight;
 }

@@ -1,0 +1,130 @@
+"""Promoting a model and going back: routes, and the fragment ``_promotion.html`` that shows how it stands.
+
+A page includes the fragment with the values of ``view``. A button ``data-promote="NAME"`` anywhere on it
+promotes the model of this name; ``promotion-ended`` is an event of its document.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.live_model import Unreadable
+from bot.problems import Problem
+from bot.staff import Accounts
+from bot.staff.texts import Texts
+from bot.studio.promotion import STEPS, Overview, Promoter, Run, Stopped
+from bot.studio.promotions import INTERRUPTED, Promotion
+from bot.studio.services import Services
+
+from .shell import Admin, page, said
+
+WHY = 1000
+UNREADABLE = (SQLAlchemyError, Unreadable, OSError)
+
+log = structlog.get_logger()
+
+
+class Reason(BaseModel):
+    """Why an admin does it, as she says."""
+
+    why: str = Field("", max_length=WHY)
+
+
+def create_router(services: Services) -> APIRouter:
+    """``/studio/promotion``, ``/studio/models/{name}/promote`` and ``/studio/rollback``."""
+    router = APIRouter()
+    promoter = Promoter(services.settings, services.store)
+
+    @router.get("/studio/promotion")
+    def show(request: Request, staff: Admin) -> Response:
+        """For people a page, for scripts JSON."""
+        if "text/html" in request.headers.get("accept", ""):
+            values = view(request, promoter, services.accounts)
+            return page(request, staff, "promotion", 200 if values["promotion"] else 503, **values)
+        try:
+            return JSONResponse(_told(promoter.overview()))
+        except (Unreadable, OSError) as error:
+            raise Problem(503, "file", said(request, "promotion")("why_file", why=str(error))) from error
+
+    @router.post("/studio/models/{name}/promote", status_code=202)
+    def promote(request: Request, staff: Admin, name: str, reason: Reason) -> dict[str, Any]:
+        return _begin(request, lambda: promoter.promote(name, f"agent:{staff.id}", reason.why))
+
+    @router.post("/studio/rollback", status_code=202)
+    def roll_back(request: Request, staff: Admin, reason: Reason) -> dict[str, Any]:
+        return _begin(request, lambda: promoter.roll_back(f"agent:{staff.id}", reason.why))
+
+    return router
+
+
+def view(request: Request, promoter: Promoter, accounts: Accounts) -> dict[str, Any]:
+    """What the fragment needs: ``promotion`` (None: it cannot be read), its sentences ``p``, and more."""
+    p = said(request, "promotion")
+    try:
+        found = promoter.overview()
+    except UNREADABLE:
+        return {"promotion": None, "p": p}
+    people = {account.id: account.display_name for account in accounts.listed()} if found.history else {}
+    return {
+        "p": p,
+        "promotion": found,
+        "steps": STEPS,
+        "history": [_line(p, row, people) for row in found.history],
+    }
+
+
+def sentence(p: Texts, problem: dict[str, Any]) -> str:
+    """What stood in the way, in words."""
+    return p(f"why_{problem['code']}", **problem["values"])
+
+
+def _begin(request: Request, begin: Callable[[], Run]) -> dict[str, Any]:
+    try:
+        run = begin()
+    except Stopped as why:
+        p = said(request, "promotion")
+        raise Problem(409, why.code.replace("_", "-"), p(f"why_{why.code}", **why.values)) from why
+    threading.Thread(target=_carry_out, args=(run,), name="promotion", daemon=True).start()
+    return {"promotion": run.number}
+
+
+def _carry_out(run: Run) -> None:
+    try:
+        run.carry_out()
+    except Stopped as why:
+        # It stands in the history, for whoever looks.
+        log.warning("promotion.stopped", promotion=run.number, code=why.code)
+
+
+def _line(p: Texts, row: Promotion, people: dict[int, str]) -> dict[str, Any]:
+    kind, _, number = row.by.partition(":")
+    name = p("terminal")
+    if kind == "agent":
+        name = people.get(int(number)) or p("gone_account", id=number)
+    outcome = row.outcome or INTERRUPTED
+    problem = sentence(p, row.problem) if row.problem else None
+    if outcome == INTERRUPTED:
+        problem = p("interrupted")
+    return {"row": row, "who": name, "outcome": outcome, "problem": problem}
+
+
+def _told(found: Overview) -> dict[str, Any]:
+    def row(each: Promotion) -> dict[str, Any]:
+        names = ("id", "by", "kind", "from_model", "to_model", "sha256", "why", "against", "step")
+        told = {name: getattr(each, name) for name in (*names, "outcome", "problem", "seconds")}
+        return {"at": each.at.isoformat(), **told}
+
+    return {
+        "serves": found.serves,
+        "since": found.since.isoformat() if found.since else None,
+        "stands_by": found.stands_by,
+        "way_back": found.way_back,
+        "under_way": row(found.under_way) if found.under_way else None,
+        "history": [row(each) for each in found.history],
+    }

@@ -1,0 +1,166 @@
+"""What an admin sees of promotions in Chromium: how it stands, what is under way, the way back and faults."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from bot import migrations
+from bot.conversations.database import connect
+from bot.conversations.store import Store
+from bot.settings import ROOT, Settings
+from bot.staff import Accounts, ensure_accounts
+from bot.studio.promotion import Promoter
+from tests.servers import free_port, serving
+from tests.studio.test_promotion import NEW, OLD, Engine, write_model
+
+HOSTILE = "<img src=x onerror=alert(1)> 促销今晚开始"
+
+
+@dataclass
+class Office:
+    """A running office beside two stand-ins for engines."""
+
+    settings: Settings
+    promoter: Promoter
+    passwords: dict[str, str]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in (OLD, NEW):
+        write_model(models, name)
+    migrations.upgrade(f"sqlite:///{tmp_path / 'guitai.db'}")
+    with ExitStack() as around:
+        settings = Settings(
+            data_dir=tmp_path,
+            models_dir=models,
+            office_port=free_port(),
+            engine_url=around.enter_context(serving(Engine(model=OLD).app())),
+            green_engine_url=around.enter_context(serving(Engine(model=NEW).app())),
+            turn_seconds=2,
+        )
+        database = connect(settings.database)
+        made = ensure_accounts(Accounts(database))
+        given = {f"GUITAI_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot.office"], cwd=ROOT, env={**os.environ, **given}
+        )
+        around.callback(process.wait)
+        around.callback(process.kill)
+        _wait_for(f"{settings.office}/healthz", process)
+        promoter = Promoter(settings, Store(database))
+        yield Office(settings, promoter, {each["name"]: each["password"] for each in made})
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None and time.monotonic() < deadline, "the office did not come up"
+        try:
+            if httpx.get(url, timeout=2).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def enter(office: Office, context: Callable[..., BrowserContext]) -> Callable[[str], Page]:
+    def sign_in(name: str) -> Page:
+        page = context().new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+        page.goto(f"{office.settings.office}/sign-in?next=%2Fstudio")
+        page.get_by_test_id("sign-in-name").fill(name)
+        page.get_by_test_id("sign-in-password").fill(office.passwords[name])
+        page.get_by_test_id("sign-in-submit").click()
+        page.wait_for_url("**/studio**")
+        return page
+
+    return sign_in
+
+
+def open_page(page: Page, office: Office) -> None:
+    page.goto(f"{office.settings.office}/studio/promotion")
+    page.get_by_test_id("promotion").wait_for()
+
+
+def offer(page: Page, model: str) -> None:
+    """A button as the list of models has it."""
+    page.evaluate(
+        """model => {
+            const button = document.createElement("button");
+            Object.assign(button, { id: "offer", textContent: model });
+            button.dataset.promote = model;
+            document.querySelector("main").prepend(button);
+        }""",
+        model,
+    )
+    page.locator("#offer").click()
+
+
+def test_how_it_stands_the_way_back_and_what_failed(office: Office, enter: Callable[[str], Page]) -> None:
+    page = enter("admin")
+    open_page(page, office)
+    serves, rows = page.get_by_test_id("serves"), page.get_by_test_id("promotion-row")
+    expect(serves).to_have_attribute("data-model", OLD)
+    expect(page.get_by_test_id("no-history")).to_be_visible()
+    expect(page.get_by_test_id("roll-back")).to_have_count(0)
+
+    # No supervisor runs here: the page says what to do.
+    offer(page, NEW)
+    dialog = page.get_by_test_id("promote-dialog")
+    expect(dialog).to_contain_text(NEW)
+    page.get_by_test_id("promote-send").click()
+    expect(rows.first).to_have_attribute("data-outcome", "failed")
+    expect(rows.first).to_contain_text("bot studio promote guitai-new --already-running")
+    expect(page.get_by_role("alert")).to_contain_text("bot studio promote")
+    expect(serves).to_have_attribute("data-model", OLD)
+
+    run = office.promoter.promote(NEW, "cli:0", HOSTILE, started=True)
+    open_page(page, office)
+    expect(page.get_by_test_id("under-way")).to_have_attribute("data-step", "check")
+    expect(page.get_by_test_id("roll-back")).to_have_count(0)
+    offer(page, NEW)
+    page.get_by_test_id("promote-send").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    page.keyboard.press("Escape")
+    # Playwright's event loop runs in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run.carry_out).result()
+    # The page sees by itself that it has ended.
+    expect(serves).to_have_attribute("data-model", NEW)
+    expect(rows.first).to_contain_text(HOSTILE)
+    expect(page.get_by_test_id("stands-by")).to_contain_text(OLD)
+
+    page.get_by_test_id("roll-back").click()
+    expect(page.get_by_test_id("roll-back-dialog")).to_contain_text(OLD)
+    page.get_by_test_id("roll-back-send").click()
+    expect(serves).to_have_attribute("data-model", OLD)
+    expect(rows).to_have_count(3)
+    assert office.promoter.serving() == OLD
+    assert office.promoter.history.latest()[0].by.startswith("agent:")
+
+
+def test_it_is_for_admins_alone(office: Office, enter: Callable[[str], Page]) -> None:
+    name = next(name for name in office.passwords if name != "admin")
+    page = enter(name)
+    for path in ("/studio/models/guitai-new/promote", "/studio/rollback"):
+        answer = page.request.post(
+            f"{office.settings.office}{path}", data={"why": ""}, headers={"Origin": office.settings.office}
+        )
+        assert answer.status == 403
+        assert page.request.post(f"{office.settings.office}{path}", data={"why": ""}).status == 403
+    assert page.request.get(f"{office.settings.office}/studio/promotion").status == 403
+    assert not office.promoter.history.latest()
