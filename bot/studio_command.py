@@ -79,7 +79,7 @@ def models() -> None:
     from bot.studio.models import Models
     from bot.studio.serving import serving
 
-    serve = serving(settings.engine_urls)
+    serve = serving(settings)
     for model in Models(settings.models_dir).listed():
         marks = [word for word, holds in (("serves", model.name in serve), ("kept", model.pinned)) if holds]
         rows = "  ".join(f"{count} {name}" for name, count in model.rows.items())

@@ -37,7 +37,7 @@ async def work() -> None:
         Models(settings.models_dir),
         Repository(settings.bot_dir).export,
         kept=settings.models_kept,
-        in_use=lambda: in_use(settings.engine_urls),
+        in_use=lambda: in_use(settings),
     )
     wechat = WeChat(heart.wechat_accounts(), heart.store, kept)
     async with (

@@ -1,23 +1,42 @@
-"""Which models answer now: asked of the engines themselves."""
+"""Which models serve: by what was promoted, else asked of the engines themselves."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from bot import live_model
+from bot.settings import Settings
+
 SECONDS = 1.0
 
 
-def serving(engines: Sequence[str]) -> list[str | None]:
-    """Of each engine, by its address, the name of its model; None where it gives no answer now."""
+def serving(settings: Settings) -> set[str]:
+    """Names of the models that answer; none where that cannot be told now."""
+    try:
+        live = live_model.read(settings.models_dir)
+    except live_model.Unreadable:
+        live = None
+    if live and (model := live.model(live.live)):
+        return {live_model.short(model)}
+    return {name for name in _asked(settings.engine_urls) if name}
+
+
+def in_use(settings: Settings) -> set[str] | None:
+    """Names of the models that answer or stand by; None where that cannot be told now."""
+    try:
+        live = live_model.read(settings.models_dir)
+    except live_model.Unreadable:
+        return None
+    if live:
+        return {live_model.short(model) for model in (live.blue, live.green) if model}
+    answered = _asked(settings.engine_urls)
+    return None if None in answered else {name for name in answered if name}
+
+
+def _asked(engines: Sequence[str]) -> list[str | None]:
     with ThreadPoolExecutor(max(len(engines), 1)) as pool:
         return list(pool.map(_model, engines))
-
-
-def in_use(engines: Sequence[str]) -> set[str] | None:
-    """The models that answer; None where an engine that may serve another gives no answer."""
-    answered = serving(engines)
-    return None if None in answered else {name for name in answered if name}
 
 
 def _model(engine: str) -> str | None:

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot import model_sidecar
+from bot import live_model, model_sidecar
+from bot.live_model import Live
 from bot.model_sidecar import Sidecar
+from bot.settings import Settings
 from bot.studio.models import Damaged, Models, UnknownModel
+from bot.studio.serving import in_use, serving
+from tests.faults import TroubledEngine
+from tests.servers import serving as serving_app
 
 
 @pytest.fixture
@@ -88,6 +93,22 @@ def test_old_models_go_but_for_those_in_use_and_pinned(models: Models) -> None:
     models.pin(names[1], False)
     assert models.prune({names[0], names[2]}, keep=2) == [names[1]]
     assert models.prune(set(), keep=10) == []
+
+
+def test_which_models_are_in_use(tmp_path: Path) -> None:
+    engine = TroubledEngine(model="guitai-000000000001")
+    with serving_app(engine.app()) as url:
+        settings = Settings(models_dir=tmp_path, engine_url=url)
+        assert serving(settings) == in_use(settings) == {"guitai-000000000001"}
+        # What was promoted counts; its former model stands by on the other side.
+        blue, green = (f"guitai-00000000000{n}.tar.gz" for n in (2, 3))
+        live_model.write(tmp_path, Live("green", blue, green, "2026-11-23T12:00:00+00:00"))
+        assert serving(settings) == {"guitai-000000000003"}
+        assert in_use(settings) == {"guitai-000000000002", "guitai-000000000003"}
+        (tmp_path / "live.json").write_text("{")
+        assert in_use(settings) is None
+    away = Settings(models_dir=tmp_path / "other", engine_url=f"{url},{url}")
+    assert serving(away) == set() and in_use(away) is None
 
 
 def test_a_sidecar_is_written_whole_or_not_at_all(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def create_router(services: Services) -> APIRouter:
         except SQLAlchemyError:
             return page(request, staff, "models", 503, models=None)
         listed = models.listed()
-        serve = {name for name in serving(services.settings.engine_urls) if name}
+        serve = serving(services.settings)
         return page(
             request,
             staff,
