@@ -151,6 +151,8 @@ def test_a_day_is_the_shops(store: Store, clock: Clock) -> None:
     gathering.gather(store)
     report = figures.report(store, periods.of_days(date(2026, 11, 23), date(2026, 11, 24)), clock.at)
     assert {day: row[0] for day, row in rows(report, "days").items()} == {"2026-11-23": 1, "2026-11-24": 2}
+    monday = periods.of_days(date(2026, 11, 23), date(2026, 11, 23))
+    assert lists.count(store, Selection("services"), monday, clock.at) == 1
     today = periods.named("today", clock.at)
     assert today and today.days == [date(2026, 11, 24)]
     assert lists.count(store, Selection("services"), today, clock.at) == 2
