@@ -13,6 +13,7 @@ from bot.insights.numbers import Selection
 from tests.handoff.conftest import Clock
 
 from . import oracle
+from .conftest import begin_anew
 from .life import Life
 from .oracle import SHANGHAI
 
@@ -133,7 +134,7 @@ def test_what_was_gathered_bit_by_bit_is_what_is_gathered_at_once(
     lived(store, clock, seed)
     period = periods.of_days(date(2026, 11, 1), clock.at.date())
     bit_by_bit = figures.report(store, period, clock.at)
-    gathering.begin_anew(store)
+    begin_anew(store)
     assert figures.report(store, period, clock.at).cards[0].now.value == 0
     gathering.gather(store)
     assert figures.report(store, period, clock.at) == bit_by_bit
