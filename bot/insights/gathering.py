@@ -63,19 +63,19 @@ def until(store: Store) -> datetime:
         return session.scalars(select(Gathered.until)).one()
 
 
-def begin_anew(store: Store) -> None:
-    """Forget what was gathered: the next pass makes all of it from the log."""
-    with store.writing() as session:
-        for table in (Reading, Service):
-            session.execute(delete(table))
-        session.execute(update(Gathered).values(until=datetime.fromisoformat("1970-01-02T00:00:00+00:00")))
-
-
 def expire(store: Store, before: datetime) -> None:
     """Drop the services that began before this moment, as the log drops what was said then."""
-    with store.writing() as session:
-        for table in (Reading, Service):
-            session.execute(delete(table).where(table.began_at < before))
+    while True:
+        with store.writing() as session:
+            session.get_one(Gathered, 1, with_for_update=True)
+            query = select(Service.conversation_id).where(Service.began_at < before).distinct().limit(BATCH)
+            ids = session.scalars(query).all()
+            if not ids:
+                return
+            _lock(session, ids)
+            for table in (Reading, Service):
+                old = (table.began_at < before) & table.conversation_id.in_(ids)
+                session.execute(delete(table).where(old))
 
 
 def _changed(store: Store, place: tuple[datetime, str]) -> list[tuple[datetime, str]]:
@@ -189,8 +189,12 @@ def _locked(session: Session, ids: Sequence[str], customers: Mapping[str, str]) 
     theirs = session.scalars(
         select(Service.conversation_id).where(Service.who.in_(customers.values())).distinct()
     )
-    query = select(Conversation.id).where(Conversation.id.in_({*ids, *theirs})).order_by(Conversation.id)
-    return set(session.scalars(query.with_for_update())) & set(customers)
+    return _lock(session, {*ids, *theirs}) & set(customers)
+
+
+def _lock(session: Session, ids: Iterable[str]) -> set[str]:
+    query = select(Conversation.id).where(Conversation.id.in_(ids)).order_by(Conversation.id)
+    return set(session.scalars(query.with_for_update()))
 
 
 def _put(session: Session, found: Mapping[str, Sequence[Facts]], customers: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from bot.insights.numbers import Selection
 from tests.handoff.conftest import Clock
 
 from . import oracle
+from .conftest import begin_anew
 from .life import Life
 from .oracle import SHANGHAI
 
@@ -133,7 +134,7 @@ def test_what_was_gathered_bit_by_bit_is_what_is_gathered_at_once(
     lived(store, clock, seed)
     period = periods.of_days(date(2026, 11, 1), clock.at.date())
     bit_by_bit = figures.report(store, period, clock.at)
-    gathering.begin_anew(store)
+    begin_anew(store)
     assert figures.report(store, period, clock.at).cards[0].now.value == 0
     gathering.gather(store)
     assert figures.report(store, period, clock.at) == bit_by_bit
@@ -151,6 +152,8 @@ def test_a_day_is_the_shops(store: Store, clock: Clock) -> None:
     gathering.gather(store)
     report = figures.report(store, periods.of_days(date(2026, 11, 23), date(2026, 11, 24)), clock.at)
     assert {day: row[0] for day, row in rows(report, "days").items()} == {"2026-11-23": 1, "2026-11-24": 2}
+    monday = periods.of_days(date(2026, 11, 23), date(2026, 11, 23))
+    assert lists.count(store, Selection("services"), monday, clock.at) == 1
     today = periods.named("today", clock.at)
     assert today and today.days == [date(2026, 11, 24)]
     assert lists.count(store, Selection("services"), today, clock.at) == 2

@@ -18,6 +18,8 @@ from bot.insights.models import Reading, Service
 from bot.insights.numbers import Selection
 from tests.handoff.conftest import Clock
 
+from . import oracle
+from .conftest import begin_anew
 from .life import Life
 
 EVER = periods.of_days(date(2026, 11, 1), date(2027, 12, 31))
@@ -55,7 +57,7 @@ def test_who_was_erased_is_in_no_figure(store: Store, clock: Clock, tmp_path: Pa
     for table in report.tables.values():
         for cell in (cell for row in table.rows for cell in row if cell.selection and cell.kind == "count"):
             assert cell.selection and lists.count(store, cell.selection, EVER, clock.at) == cell.value
-    gathering.begin_anew(store)
+    begin_anew(store)
     gathering.gather(store)
     assert figures.report(store, EVER, clock.at).tables == report.tables
 
@@ -83,7 +85,7 @@ def test_what_has_expired_stays_out(store: Store, clock: Clock, tmp_path: Path) 
     service(5)
     gathering.gather(store)
     assert services(store, clock) == 4
-    gathering.begin_anew(store)
+    begin_anew(store)
     gathering.gather(store)
     assert services(store, clock) == 4
     table = figures.report(store, EVER, clock.at).tables["unsure"]
@@ -119,14 +121,11 @@ def test_several_may_gather_while_conversations_are_erased(
         except BaseException as error:
             failures.append(error)
 
-    def anew(of: Store) -> None:
-        gathering.begin_anew(of)
-        gathering.gather(of)
-
     privacy = Privacy(second, tmp_path)
     threads = [
-        threading.Thread(target=run, args=(anew, store)),
+        threading.Thread(target=run, args=(gathering.gather, store)),
         threading.Thread(target=run, args=(gathering.gather, second)),
+        threading.Thread(target=run, args=(gathering.expire, second, clock.at - timedelta(days=1))),
         threading.Thread(target=run, args=(privacy.erase, of_customer("c2"), "test")),
     ]
     for thread in threads:
@@ -139,9 +138,9 @@ def test_several_may_gather_while_conversations_are_erased(
         for table in (Service, Reading):
             lost = select(func.count()).where(table.conversation_id.not_in(select(Conversation.id)))
             assert connection.scalar(lost) == 0
-    shown = figures.report(store, EVER, clock.at)
-    anew(store)
-    assert figures.report(store, EVER, clock.at) == shown
+    gathering.expire(store, cut := clock.at - timedelta(days=1))
+    kept = [one for one in oracle.services(store) if one.began >= cut]
+    assert services(store, clock) == len(kept)
 
 
 def test_only_what_has_changed_is_read_again(store: Store, clock: Clock) -> None:
