@@ -44,7 +44,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     # The actions of the product are checked with it, so the small files begin with problems of their own.
     files = Repository(settings.bot_dir)
     with files.edit(LI, "邮费 <b>") as draft:
-        set_answer(draft, "faq/return_postage", HOSTILE)
+        draft.write(RETURNS, draft.text(RETURNS).replace("质量问题由我们承担", HOSTILE))
     environment = {
         **os.environ,
         "GUITAI_DATA_DIR": str(settings.data_dir),
