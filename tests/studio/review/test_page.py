@@ -204,7 +204,7 @@ def test_a_key_that_follows_at_once_is_meant_for_the_group_that_comes(
         said(inbox, begun(inbox), text, read=[("product_info", 0.3)])
     collected(inbox)
     page = ready(enter())
-    first, second = groups(page)
+    first, _ = groups(page)
     page.keyboard.press("j")
     page.keyboard.press("i")
     expect(page.locator(".toast")).to_contain_text("已忽略 1 条")
