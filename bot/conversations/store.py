@@ -475,13 +475,6 @@ class Store(AgentSide):
         with self.reading() as session:
             return list(session.scalars(query))
 
-    def unsure(self, intents: Sequence[str], limit: int = 100) -> list[Message]:
-        """The latest shopper messages that the bot read as one of ``intents``, newest first."""
-        intent = Message.understanding["intent"].as_string()
-        query = select(Message).where(Message.sender == "shopper", intent.in_(intents))
-        with self.reading() as session:
-            return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))
-
     # -- growth ---------------------------------------------------------------------------------------
 
     def heads(self) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from bot.conversations.attachments import Attachments
 from bot.conversations.privacy import Privacy, of_id
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
+from bot.studio.review.collecting import Collector
 
 from .conftest import Office
 
@@ -286,12 +287,14 @@ def test_studio_is_for_admins(office: Office, sign_in: Callable[[str], Page]) ->
     answer = agent.goto(f"{office.url}/studio")
     assert answer is not None and answer.status == 403
     expect(agent.get_by_test_id("forbidden")).to_be_visible()
+    collector = Collector(office.store)
+    while collector.look():
+        pass
     admin = sign_in("admin")
     admin.goto(f"{office.url}/studio")
-    first = admin.get_by_test_id("unsure-row").first
-    expect(first).to_contain_text("这个怎么弄")
-    expect(first).to_contain_text("41%")
-    first.get_by_role("link").click()
+    admin.get_by_test_id("review-group").filter(has_text="这个怎么弄").click()
+    expect(admin.get_by_test_id("reading").first).to_contain_text("41%")
+    admin.get_by_role("link", name="看整个会话").click()
     expect(said(admin, "这个怎么弄")).to_be_visible()
 
 

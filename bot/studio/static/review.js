@@ -5,6 +5,8 @@ const review = {
   known: null,
   undone: [], // decisions of this page that may be taken back, the newest last
   busy: false,
+  number: 0, // of the group that was asked for last
+  opening: Promise.resolve(),
   said: Object.fromEntries([...document.querySelector("#said").content.children].map((each) => [each.dataset.key, each.textContent])),
   pane: document.querySelector("#opened"),
 };
@@ -17,13 +19,21 @@ const made = (name, text, more = {}) => Object.assign(document.createElement(nam
 const rows = () => all(".group");
 const current = () => find(".group[aria-current]");
 
-async function open(group, item) {
-  review.pane.setAttribute("aria-busy", "true");
+// What is asked for by a key meanwhile waits: it is meant for the group that comes.
+function open(group, item) {
+  review.opening = load(group, item, (review.number += 1));
+  return review.opening;
+}
+
+async function load(group, item, number) {
+  busy(true);
   try {
     const response = await fetch(`/studio/review/groups/${group}${item ? `?item=${item}` : ""}`);
     if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail || response.statusText);
+    const content = await response.text();
+    if (number !== review.number) return;
     const picked = item && picks();
-    review.pane.innerHTML = await response.text(); // made by the server, which escapes what people wrote
+    review.pane.innerHTML = content; // made by the server, which escapes what people wrote
     if (picked) for (const box of all("[data-pick]")) box.checked = picked.includes(box.dataset.pick);
     for (const row of rows()) row.toggleAttribute("aria-current", row.dataset.group === String(group));
     current()?.scrollIntoView({ block: "nearest" });
@@ -31,8 +41,13 @@ async function open(group, item) {
   } catch (error) {
     studio.tell(error.message, true);
   } finally {
-    review.pane.removeAttribute("aria-busy");
+    if (number === review.number) busy(false);
   }
+}
+
+function busy(is) {
+  review.pane.toggleAttribute("aria-busy", is);
+  review.pane.inert = is;
 }
 
 function move(by) {
@@ -240,7 +255,7 @@ async function decide(wish, complained) {
   complain("", complained);
   if (wish.kind !== "ignore") studio.tell(review.said.writing);
   for (const button of all("button", one)) button.disabled = true;
-  review.pane.setAttribute("aria-busy", "true");
+  busy(true);
   try {
     const group = Number(one.dataset.opened);
     const answer = await studio.send("/studio/review/decide", { group, keys, examples: examples(), ...wish });
@@ -257,7 +272,7 @@ async function decide(wish, complained) {
     return false;
   } finally {
     review.busy = false;
-    review.pane.removeAttribute("aria-busy");
+    busy(false);
   }
 }
 
@@ -458,7 +473,7 @@ document.addEventListener("keydown", (event) => {
   };
   if (Object.hasOwn(keys, event.key)) {
     event.preventDefault();
-    keys[event.key]();
+    review.opening.then(keys[event.key]);
   }
 });
 

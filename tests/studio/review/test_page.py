@@ -107,7 +107,8 @@ def inbox(studio: Studio) -> Store:
 
 
 def ready(page: Page) -> Page:
-    """The sentence of the chosen turn was compared with the data."""
+    """The chosen turn is there, and its sentence was compared with the data."""
+    expect(page.locator("#opened[aria-busy]")).to_have_count(0)
     expect(page.get_by_test_id("near")).not_to_contain_text("正在")
     return page
 
@@ -194,6 +195,20 @@ def test_keys_move_and_undo(studio: Studio, inbox: Store, enter: Callable[..., P
     assert listed[0] not in studio.nlu("product_info")
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
+
+
+def test_a_key_that_follows_at_once_is_meant_for_the_group_that_comes(
+    studio: Studio, inbox: Store, enter: Callable[..., Page]
+) -> None:
+    for text in ("羊绒大衣怎么收纳好", "充电宝能带上飞机不"):
+        said(inbox, begun(inbox), text, read=[("product_info", 0.3)])
+    collected(inbox)
+    page = ready(enter())
+    first, _ = groups(page)
+    page.keyboard.press("j")
+    page.keyboard.press("i")
+    expect(page.locator(".toast")).to_contain_text("已忽略 1 条")
+    assert groups(page) == [first]
 
 
 def test_some_of_a_group_and_a_refusal(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
