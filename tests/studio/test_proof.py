@@ -110,7 +110,7 @@ def test_an_admin_compares_reads_why_and_judges(proving: Proving, said: str, adm
     expect(admin.get_by_test_id("compare-running")).to_be_visible()
     with proving.running("bot.worker"):
         expect(admin.locator("[data-step]")).not_to_be_empty(timeout=60_000)
-        expect(admin.get_by_test_id("compare-verdict")).to_be_visible(timeout=100_000)
+        expect(admin.get_by_test_id("compare-verdict")).to_be_visible(timeout=250_000)
 
     verdict, reasons = admin.get_by_test_id("compare-verdict"), admin.get_by_test_id("compare-reasons")
     expect(verdict).to_contain_text("不能上线")
