@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -170,10 +171,13 @@ def _carry_out(begin: "Callable[[Promoter, str], Run]") -> None:
     from bot.conversations.store import Store
     from bot.settings import settings
     from bot.studio.promotion import SENTENCES, Promoter, Stopped
+    from bot.studio.proof import Comparisons
 
     said = SENTENCES["en"]
     try:
-        run = begin(Promoter(settings, Store(connect(settings.database))), f"cli:{os.getuid()}")
+        store = Store(connect(settings.database))
+        against = partial(Comparisons(store, settings).against, language="en")
+        run = begin(Promoter(settings, store, against), f"cli:{os.getuid()}")
         run.carry_out(lambda step: typer.echo(f"  {said(f'step_{step}')} …"))
     except Stopped as why:
         _fail(said(f"why_{why.code}", **why.values))

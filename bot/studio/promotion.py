@@ -403,8 +403,8 @@ def checked(archive: Path) -> str:
 def canaries() -> list[str]:
     """What a new model is asked before it may answer. Raises Stopped."""
     try:
-        said = YAML(typ="safe").load(CANARIES)
-    except (OSError, YAMLError) as error:
+        said = YAML(typ="safe").load(CANARIES)["canaries"]
+    except (OSError, YAMLError, TypeError, KeyError) as error:
         raise Stopped("canaries_file", file=str(CANARIES)) from error
     if not (isinstance(said, list) and said and all(isinstance(each, str) for each in said)):
         raise Stopped("canaries_file", file=str(CANARIES))

@@ -7,6 +7,8 @@ from bot.conversations.store import Store
 from bot.settings import Settings
 from bot.staff import Accounts
 from bot.studio.files import Repository
+from bot.studio.promotion import Promoter
+from bot.studio.proof import Comparisons
 
 
 @dataclass(frozen=True)
@@ -21,3 +23,13 @@ class Services:
     def files(self) -> Repository:
         """config.yml, domain.yml and data/."""
         return Repository(self.settings.bot_dir)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """The proof of what a model is worth."""
+        return Comparisons(self.store, self.settings)
+
+    @cached_property
+    def promoter(self) -> Promoter:
+        """Lets a model answer that was proven."""
+        return Promoter(self.settings, self.store, self.comparisons.against)

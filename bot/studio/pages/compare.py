@@ -58,7 +58,7 @@ class Judging(BaseModel):
 def create_router(services: Services) -> APIRouter:
     """``/studio/compare`` and what lies below it."""
     router = APIRouter(prefix="/studio/compare")
-    comparisons = Comparisons(services.store, services.settings)
+    comparisons = services.comparisons
 
     @router.get("")
     def show_all(request: Request, staff: Admin) -> HTMLResponse:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -14,15 +14,19 @@ from bot.conversations import audits
 from bot.conversations.steps import now
 from bot.problems import Problem
 from bot.staff.sessions import Staff
-from bot.staff.texts import Texts
+from bot.staff.texts import Texts, language
 from bot.studio.files import Change, Pending, Repository, Trouble
 from bot.studio.models import Damaged, Model, Models, UnknownModel
+from bot.studio.proof import Verdict
+from bot.studio.proof.comparisons import verdict_of
+from bot.studio.proof.models import Comparison
 from bot.studio.services import Services
 from bot.studio.serving import serving
 from bot.studio.training import queue, sentences
 from bot.studio.training.models import RUNNING, Training
 from bot.studio.training.queue import By
 
+from . import promotion
 from .shell import Admin, page, said
 
 CHANGES = 20
@@ -63,6 +67,8 @@ def create_router(services: Services) -> APIRouter:
             changes=_changes(files, [model for model in listed if model.name in serve]),
             models=[_row(t, model, model.name in serve) for model in listed],
             kept=services.settings.models_kept,
+            **_proven(services, language(request)),
+            **promotion.view(request, services),
         )
 
     @router.get("/studio/trainings")
@@ -109,6 +115,16 @@ def create_router(services: Services) -> APIRouter:
         return {"said": t("check_good", name=name)}
 
     return router
+
+
+def _proven(services: Services, spoken: str) -> dict[str, Any]:
+    """The model that answers, and of each other the newest comparison with it and what that came to."""
+    current = services.comparisons.current()
+    newest: dict[str, tuple[Comparison, Verdict]] = {}
+    for each in services.comparisons.latest():
+        if each.current == current and each.candidate not in newest:
+            newest[each.candidate] = (each, verdict_of(each, spoken))
+    return {"current": current, "compared": newest}
 
 
 def _by(staff: Staff) -> By:

@@ -5,7 +5,7 @@ promotes the model of this name; ``promotion-ended`` is an event of its document
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -16,9 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.live_model import Unreadable
 from bot.problems import Problem
-from bot.staff import Accounts
 from bot.staff.texts import Texts
-from bot.studio.promotion import STEPS, Overview, Promoter, Run, Stopped
+from bot.studio.promotion import STEPS, Overview, Run, Stopped
 from bot.studio.promotions import INTERRUPTED, Promotion
 from bot.studio.services import Services
 
@@ -39,13 +38,13 @@ class Reason(BaseModel):
 def create_router(services: Services) -> APIRouter:
     """``/studio/promotion``, ``/studio/models/{name}/promote`` and ``/studio/rollback``."""
     router = APIRouter()
-    promoter = Promoter(services.settings, services.store)
+    promoter = services.promoter
 
     @router.get("/studio/promotion")
     def show(request: Request, staff: Admin) -> Response:
         """For people a page, for scripts JSON."""
         if "text/html" in request.headers.get("accept", ""):
-            values = view(request, promoter, services.accounts)
+            values = view(request, services)
             return page(request, staff, "promotion", 200 if values["promotion"] else 503, **values)
         try:
             return JSONResponse(_told(promoter.overview()))
@@ -63,14 +62,14 @@ def create_router(services: Services) -> APIRouter:
     return router
 
 
-def view(request: Request, promoter: Promoter, accounts: Accounts) -> dict[str, Any]:
+def view(request: Request, services: Services) -> dict[str, Any]:
     """What the fragment needs: ``promotion`` (None: it cannot be read), its sentences ``p``, and more."""
     p = said(request, "promotion")
     try:
-        found = promoter.overview()
+        found = services.promoter.overview()
     except UNREADABLE:
         return {"promotion": None, "p": p}
-    people = {account.id: account.display_name for account in accounts.listed()} if found.history else {}
+    people = services.accounts.display_names() if found.history else {}
     return {
         "p": p,
         "promotion": found,
@@ -102,7 +101,7 @@ def _carry_out(run: Run) -> None:
         log.warning("promotion.stopped", promotion=run.number, code=why.code)
 
 
-def _line(p: Texts, row: Promotion, people: dict[int, str]) -> dict[str, Any]:
+def _line(p: Texts, row: Promotion, people: Mapping[int, str]) -> dict[str, Any]:
     kind, _, number = row.by.partition(":")
     name = p("terminal")
     if kind == "agent":

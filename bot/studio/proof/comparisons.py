@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, defer
 
+from bot import live_model
 from bot.conversations.models import Message
 from bot.conversations.steps import now
 from bot.conversations.store import Store
@@ -81,7 +82,11 @@ class Comparisons:
         return [path.name.removesuffix(SUFFIX) for path in newest]
 
     def current(self) -> str | None:
-        """The model that has answered last; None while none has."""
+        """The model that was promoted, else the one that has answered last; None while none has."""
+        with suppress(live_model.Unreadable):
+            live = live_model.read(self._settings.models_dir)
+            if live and (model := live.model(live.live)):
+                return live_model.short(model)
         query = select(Message.model).where(Message.model.is_not(None)).order_by(Message.id.desc())
         with self._store.reading() as session:
             return session.scalar(query.limit(1))
@@ -184,6 +189,11 @@ class Comparisons:
         if sums != [newest.candidate_sha256, newest.current_sha256]:
             return Verdict(False, [rules.said("other_archive", language)], newest.id)
         return verdict_of(newest, language)
+
+    def against(self, candidate: str, language: str = "zh") -> list[str]:
+        """What speaks against letting ``candidate`` answer in place of the model that does."""
+        current = self.current()
+        return self.verdict(live_model.short(candidate), current, language).reasons if current else []
 
     # -- performing -----------------------------------------------------------------------------------
 

@@ -60,6 +60,8 @@ document.addEventListener("click", async (event) => {
   if ("check" in button.dataset || document.querySelector(".toast.bad")) button.disabled = false;
 });
 
+document.addEventListener("promotion-ended", () => location.reload());
+
 if (trainings) {
   const said = sessionStorage.getItem("said");
   sessionStorage.removeItem("said");
