@@ -29,6 +29,7 @@ from bot.settings import Settings
 from bot.studio import promotion
 from bot.studio.promotion import CHECK, STEPS, SWITCH, Promoter, Run, Stopped
 from bot.studio.promotions import FAILED, INTERRUPTED, LIVE, PROMOTE, ROLLBACK
+from bot.studio.proof import Comparisons, rules
 from tests.faults import TroubledEngine
 from tests.servers import free_port, serving
 
@@ -188,6 +189,17 @@ def test_what_speaks_against_it_stops_it_unless_an_admin_says_why(here: Installa
     assert (row.outcome, row.against, row.why) == (LIVE, here.against, "促销今晚开始")
     # What answered before may always answer again.
     here.promoter.roll_back("agent:3").carry_out()
+
+
+def test_what_was_not_compared_needs_a_reason(here: Installation) -> None:
+    promoter = Promoter(here.settings, here.store, Comparisons(here.store, here.settings).against)
+    with pytest.raises(Stopped) as stopped:
+        promoter.promote(NEW, "agent:3", started=True)
+    not_compared = rules.said("not_compared", "zh")
+    assert (stopped.value.code, stopped.value.values["reasons"]) == ("against", not_compared)
+    promoter.promote(NEW, "agent:3", "急着上线", started=True).carry_out()
+    row = promoter.history.latest()[0]
+    assert (row.outcome, row.against, row.why) == (LIVE, [not_compared], "急着上线")
 
 
 def test_one_at_a_time(here: Installation) -> None:

@@ -25,6 +25,7 @@ from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.problems import Problem
 from bot.settings import ROOT, Settings
+from bot.studio.serving import serving
 
 from . import replay, rules
 from .models import Comparison, Judgement
@@ -82,11 +83,9 @@ class Comparisons:
         return [path.name.removesuffix(SUFFIX) for path in newest]
 
     def current(self) -> str | None:
-        """The model that was promoted, else the one that has answered last; None while none has."""
-        with suppress(live_model.Unreadable):
-            live = live_model.read(self._settings.models_dir)
-            if live and (model := live.model(live.live)):
-                return live_model.short(model)
+        """The model that serves; where that cannot be told now, the one that answered last, if any did."""
+        if len(serve := serving(self._settings)) == 1:
+            return serve.pop()
         query = select(Message.model).where(Message.model.is_not(None)).order_by(Message.id.desc())
         with self._store.reading() as session:
             return session.scalar(query.limit(1))
