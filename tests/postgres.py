@@ -5,10 +5,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+
+import pytest
 
 
 def programs() -> Path | None:
@@ -80,3 +82,10 @@ def postgresql_server(bin: Path) -> Iterator[PostgreSQL]:
             server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def with_the_long_tests(items: Iterable[pytest.Item], folder: Path, but: Collection[str]) -> None:
+    """What depends little on the database tries PostgreSQL with the long tests; ``but``: files that depend on it."""
+    for item in items:
+        if folder in item.path.parents and item.path.name not in but and "postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)

@@ -102,7 +102,8 @@ class ChatColumn:
         with self._ctx.root:
             self._head.show_deadline(row)
         told = (row.breaches, row.owner) if row else ()
-        if told != self._told and self._grown:
+        gone = row is None and self.conversation.owner == self._ctx.me
+        if (told != self._told or gone) and self._grown:
             self._told = told
             self._grown.set()
 

@@ -18,7 +18,9 @@ class Service(Base):
 
     __tablename__ = "service"
 
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True
+    )
     # The id of the event that opened it; 0: the conversation's first. The turns have the same number.
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # The same for all services of a customer; of a visitor, those of one conversation.
@@ -48,7 +50,7 @@ class Reading(Base):
     __tablename__ = "service_reading"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
     number: Mapped[int]
     # As the service's.
     began_at: Mapped[datetime]

@@ -164,6 +164,7 @@ def test_erasure_takes_the_replayed_words_along(proving: Proving, said: str, adm
     assert list((proving.settings.data_dir / "comparing").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_same_model_passes_against_itself_on_the_command_line(proving: Proving, said: str) -> None:
     command = [sys.executable, "-m", "bot.cli", "studio", "compare"]
 

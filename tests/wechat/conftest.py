@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from bot.channels.wechat import api
 from bot.conversations.store import Store
 from tests.faults import TroubledEngine
+from tests.postgres import with_the_long_tests
 from tests.servers import serving
 
 from .line import Line, connected
@@ -54,9 +55,7 @@ MEETING = ("test_connector.py", "test_shelf.py", "test_wecom.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == HERE and item.path.name not in MEETING and "postgresql" in item.name:
-            item.add_marker(pytest.mark.slow)
+    with_the_long_tests(items, HERE, MEETING)
 
 
 class Connect(Protocol):

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("bot_ms", sa.Integer(), nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("return_until", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"]),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("conversation_id", "number"),
     )
     op.create_index("ix_service_began", "service", ["began_at"])
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("intent", sa.String(length=128), nullable=False),
         sa.Column("wording", sa.String(length=60), nullable=True),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"]),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )

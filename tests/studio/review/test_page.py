@@ -193,7 +193,7 @@ def test_keys_move_and_undo(studio: Studio, inbox: Store, enter: Callable[..., P
     page.keyboard.press("u")
     expect(page.locator(".group")).to_have_count(3)
     assert listed[0] not in studio.nlu("product_info")
-    page.keyboard.press("?")
+    ready(page).keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
 
 

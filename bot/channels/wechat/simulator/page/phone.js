@@ -116,6 +116,7 @@ async function look() {
 
 async function say(text, menuId = "") {
   if (!text.trim()) return;
+  await ready;
   try {
     await call(mine("/says"), { text, menu_id: menuId });
   } catch {
@@ -208,8 +209,9 @@ $("picture").addEventListener("change", () => {
   reader.readAsDataURL(file);
 });
 
+const ready = begin(false);
 (async () => {
-  await begin(false);
+  await ready;
   for (;;) {
     await look().catch(() => {});
     await new Promise((done) => setTimeout(done, 400));
