@@ -85,7 +85,7 @@ def postgresql_server(bin: Path) -> Iterator[PostgreSQL]:
 
 
 def with_the_long_tests(items: Iterable[pytest.Item], folder: Path, but: Collection[str]) -> None:
-    """What depends little on the database tries PostgreSQL with the long tests; ``but``: files that depend on it."""
+    """The tests of ``folder`` try PostgreSQL with the long tests, ``but`` these files."""
     for item in items:
         if folder in item.path.parents and item.path.name not in but and "postgresql" in item.name:
             item.add_marker(pytest.mark.slow)
