@@ -20,6 +20,7 @@ from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
 from bot.studio.promotion import Promoter
+from bot.studio.proof import rules
 from tests.servers import free_port, serving
 from tests.studio.test_promotion import NEW, OLD, Engine, write_model
 
@@ -122,6 +123,9 @@ def test_how_it_stands_the_way_back_and_what_failed(office: Office, enter: Calla
     offer(page, NEW)
     dialog = page.get_by_test_id("promote-dialog")
     expect(dialog).to_contain_text(NEW)
+    page.get_by_test_id("promote-send").click()
+    expect(dialog.get_by_role("alert")).to_contain_text(rules.said("not_compared", "zh"))
+    page.get_by_test_id("promote-why").fill("急着上线")
     page.get_by_test_id("promote-send").click()
     expect(rows.first).to_have_attribute("data-outcome", "failed")
     expect(rows.first).to_contain_text("bot studio promote guitai-new --already-running")
