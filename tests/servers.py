@@ -2,11 +2,13 @@
 
 import secrets
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -47,3 +49,16 @@ def serving(app: ASGIApp, port: int | None = None) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(timeout=10)
+
+
+def until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Return when the process answers at ``url``, 60 s at the most."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the process ended at its start"
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not become healthy")

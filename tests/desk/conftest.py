@@ -3,11 +3,9 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
@@ -16,7 +14,7 @@ from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
-from tests.servers import free_port
+from tests.servers import free_port, until_healthy
 from tests.shop_proxy import ShopProxy, shop_proxy
 
 from .foreign import desk as desk
@@ -47,7 +45,7 @@ class Office:
         }
         process = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT)
         self.running[module] = process
-        _wait_for(f"{url}/healthz", process)
+        until_healthy(f"{url}/healthz", process)
 
     def kill(self, module: str) -> None:
         process = self.running.pop(module)
@@ -74,18 +72,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         finally:
             for module in list(office.running):
                 office.kill(module)
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the process ended at its start"
-        try:
-            if httpx.get(url, timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise AssertionError(f"{url} did not become healthy")
 
 
 @pytest.fixture

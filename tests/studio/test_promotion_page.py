@@ -3,14 +3,12 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -21,7 +19,7 @@ from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
 from bot.studio.promotion import Promoter
 from bot.studio.proof import rules
-from tests.servers import free_port, serving
+from tests.servers import free_port, serving, until_healthy
 from tests.studio.test_promotion import NEW, OLD, Engine, write_model
 
 HOSTILE = "<img src=x onerror=alert(1)> 促销今晚开始"
@@ -60,20 +58,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
         )
         around.callback(process.wait)
         around.callback(process.kill)
-        _wait_for(f"{settings.office}/healthz", process)
+        until_healthy(f"{settings.office}/healthz", process)
         promoter = Promoter(settings, Store(database))
         yield Office(settings, promoter, {each["name"]: each["password"] for each in made})
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, "the office did not come up"
-        try:
-            if httpx.get(url, timeout=2).is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
 
 
 @pytest.fixture

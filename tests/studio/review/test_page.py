@@ -3,12 +3,10 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import delete, true
@@ -22,7 +20,7 @@ from bot.handoff.routing import Routing
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
 from bot.studio.review.models import Decision
-from tests.servers import free_port
+from tests.servers import free_port, until_healthy
 
 from .conftest import OFFERED, begun, collected, said, small_bot
 
@@ -59,25 +57,13 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     }
     process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
     try:
-        _wait_for(f"{settings.office}/healthz", process)
+        until_healthy(f"{settings.office}/healthz", process)
         store = Store(engine, desk_rules=Routing())
         yield Studio(settings.office, store, bot_dir, {m["name"]: m["password"] for m in made})
     finally:
         process.kill()
         process.wait(10)
         engine.dispose()
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the process ended at its start"
-        try:
-            if httpx.get(url, timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise AssertionError(f"{url} did not become healthy")
 
 
 @pytest.fixture
