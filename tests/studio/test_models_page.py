@@ -160,6 +160,7 @@ def test_from_the_button_to_the_model(studio: Studio, page: Page) -> None:
     expect(past).to_contain_text("管理员 取消", timeout=SOON)
     expect(running).to_be_hidden()
 
+    page.wait_for_load_state()
     page.get_by_test_id("train").click()
     running.wait_for(timeout=SOON)
     (trainer,) = psutil.Process(studio.worker.pid).children()  # type: ignore[union-attr]
@@ -167,6 +168,8 @@ def test_from_the_button_to_the_model(studio: Studio, page: Page) -> None:
     expect(past.first).to_contain_text("失败")
     expect(page.get_by_test_id("last-failed")).to_contain_text("可能是内存不足", timeout=SOON)
 
+    # The page was just rendered anew: its script listens once it is loaded.
+    page.wait_for_load_state()
     page.get_by_test_id("train").click()
     running.wait_for(timeout=SOON)
     model = page.get_by_test_id("model")
