@@ -100,13 +100,19 @@ def somebody_there(settings: Settings) -> None:
 
 @contextmanager
 def running_stack(
-    data_dir: Path, *, proxied: bool = False, staffed: bool = True, engines: int = 1
+    data_dir: Path,
+    *,
+    proxied: bool = False,
+    staffed: bool = True,
+    engines: int = 1,
+    bot_dir: Path = ROOT,
 ) -> Iterator[Running]:
     """Start everything on free ports with its data in ``data_dir``; stops it at the end.
 
     ``proxied`` puts a ``Running.proxy`` between the actions (and the desk) and the shop. ``staffed`` has
     somebody at the desk who takes nothing by herself, so that whoever wants a person waits in the queue.
-    What is promoted there, or in the project, changes nothing of the other.
+    ``bot_dir`` is the folder of the bot's files: one of its own where the studio writes. What is promoted
+    there, or in the project, changes nothing of the other.
     """
     shop_port = free_port()
     models = data_dir / "models"
@@ -122,6 +128,7 @@ def running_stack(
             shop_port=shop_port,
             wechat_port=free_port(),
             models_dir=models,
+            bot_dir=bot_dir,
             engine_port=free_ports(2 * engines),
             engines=engines,
             actions_port=free_port(),
