@@ -43,7 +43,7 @@ class Ledger:
             self.failure = repr(error)
 
     def checked(self, store: Store) -> list[Message]:
-        """Her messages in the log: all that she sent, each answered in one go, in its order, and seen by her."""
+        """Her messages in the log, each answered in one go, in its order, and every answer seen by her."""
         assert not self.failure
         log = store.messages(self.shopper.conversation)
         said = [message for message in log if message.sender == "shopper"]
