@@ -2,18 +2,15 @@
 
 import tempfile
 import time
-from collections.abc import Callable
-from functools import partial
-from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from bot.conversations import ownership
 from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.handoff import agents
+from docs.pictures.taking import DESK, PHONE, new_page, new_phone, take
 from tests.browser import chromium_browser
 from tests.conversations import test_wechat as wechat
 from tests.conversations.test_story import (
@@ -28,11 +25,7 @@ from tests.conversations.test_story import (
 from tests.desk.working import set_back
 from tests.stack import Running, running_stack
 
-HERE = Path(__file__).parent
 SHOP = ViewportSize(width=1280, height=800)
-DESK = ViewportSize(width=1440, height=900)
-PHONE = ViewportSize(width=390, height=844)
-COLOURS = 256  # of a picture: a third of the bytes, and nobody sees it
 
 
 def main() -> None:
@@ -57,35 +50,35 @@ def main() -> None:
 
 
 def _demo(running: Running, browser: Browser) -> None:
-    page = _page(browser, SHOP)
+    page = new_page(browser, SHOP)
     open_widget(running, page, "c1001")
     say(page, "我的快递到哪了")
     widget(page, "card").last.wait_for()
-    _take(page, "demo")
+    take(page, "demo")
 
 
 def _phone_widget(running: Running, browser: Browser) -> None:
-    page = _phone(browser)
+    page = new_phone(browser)
     open_widget(running, page, "c1002")
     say(page, "退货运费谁出")
     said(page, "bot").last.wait_for()
     say(page, "帮我查一下订单")
     widget(page, "card").last.wait_for()
-    _take(page, "widget-phone")
+    take(page, "widget-phone")
 
 
 def _return(running: Running, browser: Browser) -> None:
-    page = _phone(browser)
+    page = new_phone(browser)
     open_widget(running, page, "c1005")
     say(page, "昨天收到的羽绒服太小了，想退")
     widget(page, "choice").filter(has_text="确认提交").last.click()
     widget(page, "card").last.wait_for()
-    _take(page, "return-phone")
+    take(page, "return-phone")
 
 
 def _message_taken(running: Running, browser: Browser) -> Page:
     """A shopper who wants a person while nobody is there."""
-    page = _phone(browser)
+    page = new_phone(browser)
     open_widget(running, page, "c1006")
     say(page, "快递五天没动了，是不是丢了")
     said(page, "bot").last.wait_for()
@@ -100,10 +93,10 @@ def _message_taken(running: Running, browser: Browser) -> Page:
 def _busy_desk(running: Running, browser: Browser) -> tuple[Page, Page]:
     """小王 and 小李 have their hands full and more wait: 小王's page, and the shopper of her open chat."""
     store = Store(connect(running.settings.database))
-    agent = _page(browser, DESK)
+    agent = new_page(browser, DESK)
     open_desk(running, agent, "xiaowang")
     begin_shift(agent)
-    shopper = _page(browser, PHONE)
+    shopper = new_page(browser, PHONE)
     open_widget(running, shopper, "c1003")
     say(shopper, "我的订单发货了吗")
     said(shopper, "bot").last.wait_for()
@@ -113,7 +106,7 @@ def _busy_desk(running: Running, browser: Browser) -> tuple[Page, Page]:
     refund = ("我的退款到哪了", "当时是用零钱付的，退到哪里？")
     locker = ("我的快递到哪了", "能不能帮我放快递柜")
     _come(running, store, "小王", 4, c1010=coupon, c1007=refund, c1001=locker)
-    second = _page(browser, DESK)
+    second = new_page(browser, DESK)
     open_desk(running, second, "xiaoli")
     begin_shift(second)
     shoes, parcel = ("推荐一双跑鞋", "平时穿 42，要买大一码吗？"), ("我的快递到哪了", "另一个包裹在哪里")
@@ -157,34 +150,34 @@ def _agent(running: Running, browser: Browser, page: Page, shopper: Page) -> Non
     said(shopper, "agent").last.wait_for()
     say(shopper, "那帮我取消吧，退款多久能到账？")
     page.get_by_test_id("suggestion-1").wait_for()
-    _take(page, "desk")
+    take(page, "desk")
     composer.press_sequentially("/t")
     page.get_by_test_id("canned-option").first.wait_for()
-    _take(page, "desk-canned")
+    take(page, "desk-canned")
     composer.press("Escape")
     composer.fill("")
     for name, options in (("desk-phone", PHONE), ("desk-dark", SHOP)):
-        other = _phone(browser) if options is PHONE else _page(browser, SHOP, color_scheme="dark")
+        other = new_phone(browser) if options is PHONE else new_page(browser, SHOP, color_scheme="dark")
         open_desk(running, other, "xiaowang")
         other.get_by_test_id("tab-mine").click()
         other.get_by_test_id("conversation-row").filter(has_text="王思琪").click()
         other.get_by_test_id("message").last.wait_for()
-        _take(other, name)
+        take(other, name)
         other.context.close()
     page.get_by_test_id("order-more").first.click()
     page.get_by_test_id("act-cancel").click()
     page.get_by_test_id("act-confirm").wait_for()
-    _take(page, "desk-action")
+    take(page, "desk-action")
     page.get_by_test_id("act-confirm").click()
     page.get_by_test_id("act-close").click()
 
 
 def _supervisor(running: Running, browser: Browser) -> None:
-    page = _page(browser, DESK)
+    page = new_page(browser, DESK)
     open_desk(running, page, "supervisor")
     page.get_by_test_id("to-live").click()
     page.get_by_test_id("live-row").first.wait_for()
-    _take(page, "desk-live")
+    take(page, "desk-live")
 
 
 def _ticket(agent: Page, shopper: Page) -> None:
@@ -198,8 +191,8 @@ def _ticket(agent: Page, shopper: Page) -> None:
     agent.get_by_test_id("ticket-note").fill("快递公司已经找到包裹，今天下午重新派送。")
     agent.get_by_test_id("ticket-add").click()
     said(shopper, "system").filter(has_text="重新派送").wait_for()
-    _take(agent, "desk-ticket")
-    _take(shopper, "widget-ticket")
+    take(agent, "desk-ticket")
+    take(shopper, "widget-ticket")
 
 
 # -- WeChat ---------------------------------------------------------------------------------------------
@@ -207,16 +200,16 @@ def _ticket(agent: Page, shopper: Page) -> None:
 
 def _wechat(running: Running, browser: Browser, agent: Page) -> None:
     """A phone on which a return is made; then the same conversation at the desk."""
-    page = _page(browser, SHOP)
+    page = new_page(browser, SHOP)
     page.goto(running.settings.wechat_simulator)
     wechat.bubbles(page).first.wait_for()
     order = next(o for o in running.orders("c1005") if o["status"] == "completed")
     for words in ("查一下订单", order["no"], "9364", "怎么开发票"):
         wechat.write(page, words)
     page.locator("#toggle").click()
-    _take(page, "wechat")
+    take(page, "wechat")
     page.set_viewport_size(PHONE)
-    _take(page, "wechat-phone")
+    take(page, "wechat-phone")
     choose_presence(agent, "online")
     wechat.write(page, "转人工")
     wechat.bubbles(page).filter(has_text="来为您服务了").wait_for()
@@ -226,26 +219,7 @@ def _wechat(running: Running, browser: Browser, agent: Page) -> None:
     agent.get_by_test_id("composer").fill("您好，可以改的，麻烦把正确的抬头和税号发给我。")
     agent.get_by_test_id("composer").press("Enter")
     wechat.bubbles(page).filter(has_text="正确的抬头").wait_for()
-    _take(agent, "wechat-desk")
-
-
-# -- taking ---------------------------------------------------------------------------------------------
-
-
-def _page(browser: Browser, viewport: ViewportSize, **options: object) -> Page:
-    context = browser.new_context(viewport=viewport, locale="zh-CN", **options)  # type: ignore[arg-type]
-    context.set_default_timeout(20_000)
-    return context.new_page()
-
-
-_phone: Callable[[Browser], Page] = partial(_page, viewport=PHONE, has_touch=True, is_mobile=True)
-
-
-def _take(page: Page, name: str) -> None:
-    page.wait_for_timeout(1200)
-    shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    few = shot.quantize(COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
-    few.save(HERE / f"{name}.png", optimize=True)
+    take(agent, "wechat-desk")
 
 
 if __name__ == "__main__":

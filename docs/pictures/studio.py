@@ -1,0 +1,136 @@
+"""Takes the pictures of the admin's guide (docs/studio.md) of a running stack: ``make pictures``.
+
+The studio writes into a copy of the bot's files. What is seen there truly happened in the stack: shoppers wrote, an
+agent answered, an admin taught, trained and compared; only the days were set back, so that the figures have some.
+"""
+
+import shutil
+import tempfile
+import time
+from datetime import datetime, timedelta
+from itertools import cycle, islice
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from bot.conversations import ratings
+from bot.conversations.database import connect
+from bot.conversations.models import Base, Conversation
+from bot.conversations.steps import now
+from bot.conversations.store import Store
+from bot.handoff import agents
+from bot.settings import ROOT
+from bot.staff import Accounts
+from docs.pictures.taking import DESK, PHONE, new_page, take
+from tests.browser import chromium_browser
+from tests.stack import Running, running_stack
+
+QUESTIONS = ("多少钱包邮", "退货运费谁出", "怎么开发票", "几天能发货", "优惠券怎么用", "支持花呗吗", "转人工")
+# What shoppers wanted and the bot did not know; some in several wordings.
+UNKNOWN = (
+    ("保温杯上能刻名字吗", "可以的，杯身和杯盖都能刻，最多六个字，刻字多等一天发货。"),
+    ("杯子可以刻字不", "可以的，最多六个字，下单时在备注里写上要刻的字就行。"),
+    ("能帮忙在保温杯上刻名字吗", None),
+    ("包裹里能放一张手写贺卡吗", "可以，贺卡内容写在订单备注里，我们手写好放进包裹。"),
+    ("你们有没有积木教室", None),
+)
+DAYS = 14
+
+
+def main() -> None:
+    """Write studio*.png."""
+    with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
+        bot_dir = copied(Path(folder) / "bot")
+        with running_stack(Path(folder) / "var", staffed=False, bot_dir=bot_dir) as running:
+            _days(running)
+            _pictures(running, browser)
+
+
+def copied(folder: Path) -> Path:
+    """The bot's files and the tests that prove it, in a folder of their own."""
+    for name in ("config.yml", "domain.yml"):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder)
+    for name in ("data", "tests/nlu_cases", "tests/dialogues"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return folder
+
+
+# -- two weeks of a shop --------------------------------------------------------------------------------
+
+
+def _days(running: Running) -> None:
+    """Shoppers of some days, an agent who answers them, and ratings."""
+    store = Store(connect(running.settings.database))
+    accounts = Accounts(connect(running.settings.database))
+    agent = next(id for id, name in accounts.display_names().items() if name == "小王")
+    agents.come(store, agent, "小王", "busy")
+    customers = cycle(running.customers)
+    for day in range(DAYS, -1, -1):
+        for question in islice(cycle(QUESTIONS), day % 3, day % 3 + 5):
+            shopper = running.shopper(next(customers))
+            shopper.say("你好" if day % 2 else question)
+            shopper.say(question)
+            if question == "转人工":
+                _serve(store, shopper.conversation, agent, "您好，我是小王，请说。", 4 + day % 2)
+            _set_back(store, shopper.conversation, timedelta(days=day, minutes=37 * (day % 5)))
+    for question, answer in UNKNOWN:
+        shopper = running.shopper(next(customers))
+        shopper.say(question)
+        shopper.say("转人工")
+        if answer:
+            _serve(store, shopper.conversation, agent, answer, 5)
+
+
+def _serve(store: Store, conversation: str, agent: int, answer: str, score: int) -> None:
+    store.take(conversation, agent, "小王")
+    store.say(conversation, agent, "小王", answer, "1")
+    store.ask_rating(conversation, agent)
+    store.close(conversation, agent)
+    ratings.rate(store, conversation, score)
+
+
+def _set_back(store: Store, conversation: str, ago: timedelta) -> None:
+    """All of it happened so much earlier; that it changed is seen now."""
+    with store.writing() as session:
+        for table in (mapper.class_ for mapper in Base.registry.mappers):
+            key = "id" if table is Conversation else "conversation_id"
+            if not hasattr(table, key):
+                continue
+            for row in session.scalars(select(table).where(getattr(table, key) == conversation)):
+                for column in table.__table__.columns:
+                    if isinstance(at := getattr(row, column.key), datetime):
+                        setattr(row, column.key, at - ago)
+        session.get_one(Conversation, conversation).updated_at = now()
+
+
+# -- the pages ------------------------------------------------------------------------------------------
+
+
+def _pictures(running: Running, browser: Browser) -> None:
+    page = _signed_in(running, browser)
+    _review(page)
+    _figures(page)
+
+
+def _signed_in(running: Running, browser: Browser, **options: object) -> Page:
+    page = new_page(browser, **({"viewport": DESK} | options))
+    page.goto(f"{running.settings.office}/sign-in?next=%2Fstudio")
+    page.get_by_test_id("sign-in-name").fill("admin")
+    page.get_by_test_id("sign-in-password").fill(running.password("admin"))
+    page.get_by_test_id("sign-in-submit").click()
+    page.get_by_test_id("studio-review").wait_for()
+    return page
+
+
+def _waited(page: Page, address: str, test_id: str, seconds: float = 60) -> None:
+    """Open a page, again until what the worker gathers is there."""
+    deadline = time.monotonic() + seconds
+    while True:
+        page.goto(address)
+        if page.get_by_test_id(test_id).count():
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(test_id)
+        time.sleep(1)
