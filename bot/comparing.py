@@ -241,7 +241,9 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bot.comparing", description=__doc__.partition("\n")[0])
     for name in ("current", "candidate", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--tests", type=Path, required=True, help="of the bot's files, with nlu_cases and dialogues")
+    parser.add_argument(
+        "--tests", type=Path, required=True, help="of the bot's files, with nlu_cases and dialogues"
+    )
     parser.add_argument("--turns", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="a folder of its own for what it needs")
     return parser.parse_args(arguments)

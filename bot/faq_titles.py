@@ -1,4 +1,4 @@
-"""What FAQ topics are called: by their first question, as it stands in the files now. For both environments."""
+"""What FAQ topics are called: by their first question in the files as they are now. For both environments."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial

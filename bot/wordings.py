@@ -49,7 +49,7 @@ def words(folder: Path) -> Followed[dict[Any, Any], Words]:
 
 
 def text_for(variations: Sequence[Variation], channel: str) -> str | None:
-    """The first text for the channel that may be said today and depends on nothing else; None: there is none."""
+    """The first text for the channel that may be said today and depends on nothing else, if any."""
     said = [each for each in validity.in_force(variations, validity.today()) if not each.get("condition")]
     for wanted in (channel, None):
         for each in said:
@@ -79,8 +79,8 @@ def responses(file: str, content: Mapping[Any, Any]) -> Responses:
 
 def _responses(folder: Path, path: Path) -> Responses:
     file, text = path.relative_to(folder).as_posix(), read_text(folder, path)
-    # Most files hold examples alone.
-    return responses(file, parse_plain(file, text)) if "responses" in text else {}
+    # Most files hold examples alone; an empty one is broken.
+    return responses(file, parse_plain(file, text)) if "responses" in text or not text.strip() else {}
 
 
 def _can_be_said(variation: Any) -> bool:

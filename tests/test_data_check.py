@@ -344,12 +344,15 @@ def drop(name: str) -> Callable[[Path], object]:
         ),
         *(
             pytest.param(
-                change("domain.yml", "{text: 已付款}", f"{{text: 已付款, {wrong}}}"), "domain.yml:11", why, id=wrong
+                change("domain.yml", "{text: 已付款}", f"{{text: 已付款, {wrong}}}"),
+                "domain.yml:10",
+                why,
+                id=wrong,
             )
             for wrong, why in {
-                "metadata: {since: 2026-02-30}": "utter_order_paid: since “2026-02-30” is no day. Write it as",
+                "metadata: {since: 2026-02-30}": "since “2026-02-30” is no day. Write it as",
                 "metadata: {until: 双十一}": "utter_order_paid: until “双十一” is no day",
-                "metadata: {since: 2026-11-11, until: 2026-11-01}": "until 2026-11-01 is before since 2026-11-11",
+                "metadata: {since: 2026-11-11, until: 2026-11-01}": "until 2026-11-01 is before since",
                 "until: 2026-11-11": "has until beside its text. Write it as `metadata: {until: 2026-11-11}`",
             }.items()
         ),

@@ -56,9 +56,7 @@ def test_both_days_count(day: date, there: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("hour", "day"), [(15, 11), (16, 12)])
-def test_the_day_begins_at_midnight_in_china(
-    hour: int, day: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_day_begins_at_midnight_in_china(hour: int, day: int, monkeypatch: pytest.MonkeyPatch) -> None:
     class Clock(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> "Clock":

@@ -2,8 +2,8 @@
 
 Rasa with our channel on loopback, one process, no HTTP API. Environment: ``GUITAI_ENGINE_PORT``,
 ``GUITAI_ACTIONS_PORT`` or ``GUITAI_ACTIONS_URL``, ``GUITAI_DATA_DIR``, ``GUITAI_ENGINE_DATABASE_URL``,
-``GUITAI_MODELS_DIR``, ``GUITAI_BOT_DIR``; the defaults are those of bot/settings.py. Which model it loads, and what ``--side``
-has to do with it, is told in bot/live_model.py.
+``GUITAI_MODELS_DIR``, ``GUITAI_BOT_DIR``; the defaults are those of bot/settings.py. Which model it loads,
+and what ``--side`` has to do with it, is told in bot/live_model.py.
 """
 
 from __future__ import annotations

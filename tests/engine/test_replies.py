@@ -153,7 +153,7 @@ def test_the_files_say_it_for_what_the_model_knows(bot: Path) -> None:
 @pytest.mark.parametrize(
     ("broken", "why"),
     [
-        ("responses:\n  utter_a: [{text: 新", "domain.yml:2: the YAML cannot be read"),
+        ("responses:\n  utter_a: [{text: 新", "domain.yml:3: the YAML cannot be read"),
         ("", "domain.yml:1: the file is empty"),
         ("responses:\n  utter_a:\n", "domain.yml: utter_a must hold a list"),
         ("responses:\n  utter_a: [{text: 48}]\n", "domain.yml: utter_a must hold a list"),
@@ -188,7 +188,11 @@ def test_each_channel_its_own_words(bot: Path) -> None:
         "点右上角",
     ]
     # Where the channel's own words may not be said, those for all are; where there are none, nothing is.
-    say(bot, f"  utter_a: [{{text: 点右上角}}, {{text: 点菜单, channel: wechat, metadata: {{since: {day(1)}}}}}]\n")
+    say(
+        bot,
+        "  utter_a: [{text: 点右上角}, "
+        f"{{text: 点菜单, channel: wechat, metadata: {{since: {day(1)}}}}}]\n",
+    )
     assert said(generator, "a", "wechat") == "点右上角"
     say(bot, f"  utter_a: [{{text: 点菜单, channel: wechat, metadata: {{since: {day(1)}}}}}]\n")
     assert (said(generator, "a", "wechat"), said(generator, "a", "web")) == (LAPSED, None)

@@ -44,7 +44,9 @@ def test_titles_follow_the_files(bot: Path) -> None:
     assert [title(each) for each in ("greet", "stock", "faq/genuine", "faq/new")] == [
         *("打招呼", "问库存", "是正品吗", "faq/new"),
     ]
-    write(bot / "data/nlu/faq/new.yml", "nlu:\n- intent: faq/new\n  examples: |\n    - 新的吗\n    - 旧的吗\n")
+    write(
+        bot / "data/nlu/faq/new.yml", "nlu:\n- intent: faq/new\n  examples: |\n    - 新的吗\n    - 旧的吗\n"
+    )
     write(bot / "data/intents.yml", "titles: {greet: 您好}\n")
     assert [title(each) for each in ("greet", "stock", "faq/new")] == ["您好", "问库存", "新的吗"]
 

@@ -433,7 +433,7 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
     for number in range(len(there.variations) - 1, len(wanted) - 1, -1):
         _change(draft, path, yaml_edit.remove_item, ("responses", name, number))
     for each in wanted[len(there.variations) :]:
-        _change(draft, path, yaml_edit.add_item, ("responses", name), _variation(each))
+        _change(draft, path, yaml_edit.add_item, ("responses", name), _variation(each), False)
 
 
 def remove_response(draft: Draft, name: str) -> None:
@@ -455,7 +455,9 @@ def _variation(given: Variation) -> str:
 
 
 def _metadata(given: Variation) -> str:
-    return f"{validity.METADATA}: {{{', '.join(f'{name}: {day}' for name, day in _days(given).items() if day)}}}"
+    return (
+        f"{validity.METADATA}: {{{', '.join(f'{name}: {day}' for name, day in _days(given).items() if day)}}}"
+    )
 
 
 def _days(given: Variation) -> dict[str, date | None]:

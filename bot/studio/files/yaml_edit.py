@@ -108,8 +108,11 @@ def replace_line(path: str, text: str, keys: Keys, number: int, line: str | None
     return _first(path, text, ["".join(lines)], lambda data: _lined(data, keys, node.value, new))
 
 
-def add_item(path: str, text: str, keys: Keys, item: str) -> str:
+def add_item(path: str, text: str, keys: Keys, item: str, apart: bool = True) -> str:
     """Add an item, given as YAML, at the end of the list or mapping at ``keys``, made at the top if need be.
+
+    Args:
+        apart: whether a blank line may stand before it, as between those that are there.
 
     Raises:
         Refused: it is no YAML of one item, or cannot be written there.
@@ -124,7 +127,7 @@ def add_item(path: str, text: str, keys: Keys, item: str) -> str:
     elif isinstance(node, SequenceNode | MappingNode) and node.value:
         last = _last_line(text, node)
         fresh = _indented(item, node.start_mark.column, _newline(lines))
-        if _spaced(text, node):
+        if apart and _spaced(text, node):
             fresh = [_newline(lines), *fresh]
         ways = ["".join([*lines[:last], *_behind(lines, last, "".join(fresh)), *lines[last + 1 :]])]
     elif len(keys) == 1:

@@ -128,7 +128,11 @@ SMALL_EDITS: dict[str, tuple[Edit, list[str]]] = {
         ),
         [
             *("-  - text: 质量问题由我们承担", "+  - text: 我们出"),
-            *("+    metadata: {since: 2026-11-01, until: 2026-11-11}", "+  - text: 您出", "+    channel: web"),
+            *(
+                "+    metadata: {since: 2026-11-01, until: 2026-11-11}",
+                "+  - text: 您出",
+                "+    channel: web",
+            ),
         ],
     ),
     "days beside buttons": (
@@ -285,9 +289,7 @@ DAYS: dict[str, tuple[Edit, list[str]]] = {
         ],
     ),
     "no days": (
-        lambda d: offers(
-            d, *((number, {"since": None, "until": None}) for number in range(3))
-        ),
+        lambda d: offers(d, *((number, {"since": None, "until": None}) for number in range(3))),
         [
             '-    metadata: {since: 2026-11-01, until: "2026-11-11"}   # the law of the house',
             *("-      since: 2027-01-20", "-      until: 2027-02-05  # incl."),
