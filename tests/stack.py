@@ -1,5 +1,6 @@
 """The real stack on free ports, as `make demo` starts it."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -100,21 +101,20 @@ def somebody_there(settings: Settings) -> None:
 
 @contextmanager
 def running_stack(
-    data_dir: Path,
-    *,
-    proxied: bool = False,
-    staffed: bool = True,
-    engines: int = 1,
-    bot_dir: Path = ROOT,
+    data_dir: Path, *, proxied: bool = False, staffed: bool = True, engines: int = 1
 ) -> Iterator[Running]:
     """Start everything on free ports with its data in ``data_dir``; stops it at the end.
 
     ``proxied`` puts a ``Running.proxy`` between the actions (and the desk) and the shop. ``staffed`` has
     somebody at the desk who takes nothing by herself, so that whoever wants a person waits in the queue.
-    ``bot_dir`` is the folder of the bot's files: one of its own where the studio writes. What is promoted
-    there, or in the project, changes nothing of the other.
+    What is promoted or edited there, or in the project, changes nothing of the other.
     """
     shop_port = free_port()
+    bot = data_dir / "bot"
+    for part in ("data", "tests/nlu_cases", "tests/dialogues"):
+        shutil.copytree(ROOT / part, bot / part)
+    for part in ("config.yml", "domain.yml"):
+        shutil.copy(ROOT / part, bot / part)
     models = data_dir / "models"
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     for archive in (ROOT / "models").glob("guitai-*.tar.gz"):
@@ -123,12 +123,12 @@ def running_stack(
         proxy = around.enter_context(shop_proxy(f"http://127.0.0.1:{shop_port}")) if proxied else None
         settings = Settings(
             data_dir=data_dir,
+            bot_dir=bot,
             front_port=free_port(),
             office_port=free_port(),
             shop_port=shop_port,
             wechat_port=free_port(),
             models_dir=models,
-            bot_dir=bot_dir,
             engine_port=free_ports(2 * engines),
             engines=engines,
             actions_port=free_port(),

@@ -1,10 +1,9 @@
 """Takes the pictures of the admin's guide (docs/studio.md) of a running stack: ``make pictures``.
 
-The studio writes into a copy of the bot's files. What is seen there truly happened in the stack: shoppers wrote, an
+What is seen there truly happened in the stack: shoppers wrote, an
 agent answered, an admin taught, trained and compared; only the days were set back, so that the figures have some.
 """
 
-import shutil
 import tempfile
 import time
 from datetime import datetime, timedelta
@@ -20,7 +19,6 @@ from bot.conversations.models import Base, Conversation
 from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.handoff import agents
-from bot.settings import ROOT
 from bot.staff import Accounts
 from docs.pictures.taking import DESK, PHONE, new_page, take
 from tests.browser import chromium_browser
@@ -41,20 +39,9 @@ DAYS = 14
 def main() -> None:
     """Write studio*.png."""
     with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
-        bot_dir = copied(Path(folder) / "bot")
-        with running_stack(Path(folder) / "var", staffed=False, bot_dir=bot_dir) as running:
+        with running_stack(Path(folder), staffed=False) as running:
             _days(running)
             _pictures(running, browser)
-
-
-def copied(folder: Path) -> Path:
-    """The bot's files and the tests that prove it, in a folder of their own."""
-    for name in ("config.yml", "domain.yml"):
-        folder.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, folder)
-    for name in ("data", "tests/nlu_cases", "tests/dialogues"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return folder
 
 
 # -- two weeks of a shop --------------------------------------------------------------------------------

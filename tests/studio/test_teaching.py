@@ -4,17 +4,14 @@ The project's own data is taught, trained, compared, promoted and rolled back; n
 """
 
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.conversations.database import connect
 from bot.conversations.store import Store
-from bot.settings import ROOT
 from tests.conversations.test_story import begin_shift, open_desk, open_widget, said, say, widget
 from tests.stack import Running, running_stack
 from tests.traffic import Traffic
@@ -28,18 +25,8 @@ ANSWER = "可以的，杯身最多刻六个字，刻字多等一天发货。"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("teaching")
-    with running_stack(folder / "var", staffed=False, bot_dir=copied(folder / "bot")) as running:
+    with running_stack(tmp_path_factory.mktemp("teaching"), staffed=False) as running:
         yield running
-
-
-def copied(folder: Path) -> Path:
-    """The bot's files and what proves it, where the studio may write."""
-    for name in ("data", "tests/nlu_cases", "tests/dialogues"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    for name in ("config.yml", "domain.yml"):
-        shutil.copy(ROOT / name, folder)
-    return folder
 
 
 def test_an_agents_answer_becomes_the_bots(
