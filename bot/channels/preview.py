@@ -1,4 +1,4 @@
-"""How an answer looks in each channel, for the staff who write it: the channels' own styles, and their limits."""
+"""How an answer looks in each channel, for the staff who write it: the channels' own styles and limits."""
 
 import re
 from functools import cache
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/channels/looks")
 def looks() -> dict[str, Any]:
-    """Of each channel: its style sheet, made for a shadow root, and how many bytes one message holds there."""
+    """Of each channel: its style sheet for a shadow root, and how many bytes one message holds."""
     return _looks()
 
 

@@ -100,7 +100,8 @@ def last(ground: Ground, path: str, part: Callable[[str], object]) -> Change | N
 
 def _part(ground: Ground, commit: pygit2.Commit, path: str, part: Callable[[str], object]) -> object:
     version = _version(ground, commit, path)
-    return version and part(ground.git[version].data.decode(errors="replace"))
+    found = ground.git.get(version) if version else None
+    return part(found.data.decode(errors="replace")) if isinstance(found, pygit2.Blob) else None
 
 
 def _touching(ground: Ground, start: pygit2.Commit | None, path: str | None) -> Iterator[pygit2.Commit]:

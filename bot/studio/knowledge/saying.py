@@ -31,7 +31,7 @@ def names(text: str) -> set[str]:
 
 
 def pieces(text: str, policies: Mapping[str, str], slots: frozenset[str] = frozenset()) -> Iterator[Piece]:
-    """A wording in parts, its placeholders filled; what only the conversation knows stays as it is written."""
+    """A wording in parts, its placeholders filled; what only the conversation knows stays as written."""
     at = 0
     for found in _NAME.finditer(text):
         if found.start() > at:

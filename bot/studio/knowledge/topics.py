@@ -1,6 +1,7 @@
-"""The FAQ topics as people look for them: by area, by what is asked and answered, and what is up with each."""
+"""The FAQ topics as people look for them: by area, by what is asked and answered, and how each stands."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,10 @@ class Fresh:
     added: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
 
+    def why(self, name: str) -> str:
+        """``added``, ``changed``, or nothing."""
+        return "added" if name in self.added else "changed" if name in self.changed else ""
+
 
 def area(topic: Topic) -> str:
     """The file's name without folder and suffix."""
@@ -66,6 +71,14 @@ def intents(files: Files) -> dict[str, str]:
     except Unreadable:
         listed = []
     return {name: titles.get(name, name) for name in listed if name not in others}
+
+
+def usual_intents(files: Files) -> dict[str, str]:
+    """By area, as which intent most of its topics count."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in topics(files):
+        counted[area(each)][each.intent] += 1
+    return {name: counts.most_common(1)[0][0] for name, counts in counted.items()}
 
 
 def called(files: Files) -> dict[str, str]:

@@ -98,7 +98,7 @@ def failing(chosen: Selection, why: str) -> ColumnElement[bool]:
     """
     if source(chosen) is not Service:
         raise KeyError(chosen.figure)
-    mine = func.substr(literal(f"{FAQ}/") + _topic(), 1, LONGEST) == chosen.intent
+    mine: ColumnElement[bool] = func.substr(literal(f"{FAQ}/") + _topic(), 1, LONGEST) == chosen.intent
     return exists().where(_in_service(), _is(WHYS[why]), _message(), mine)
 
 
@@ -108,17 +108,13 @@ def _topic() -> Any:
 
 def _message() -> ColumnElement[bool]:
     """The message of an item, where the bot was sure that a written answer fits."""
-    intent = Message.understanding["intent"].as_string()
-    return (
-        (Message.conversation_id == Item.conversation_id) & (Message.seq == Item.seq) & (intent == FAQ)
-    )
+    sure: ColumnElement[bool] = Message.understanding["intent"].as_string() == FAQ
+    return (Message.conversation_id == Item.conversation_id) & (Message.seq == Item.seq) & sure
 
 
 def _in_service() -> ColumnElement[bool]:
     during = or_(Service.ended_at.is_(None), Item.at <= Service.ended_at)
-    return (
-        (Item.conversation_id == Service.conversation_id) & (Item.seq >= Service.first_seq) & during
-    )
+    return (Item.conversation_id == Service.conversation_id) & (Item.seq >= Service.first_seq) & during
 
 
 def _is(why: Why) -> ColumnElement[bool]:

@@ -134,7 +134,7 @@ class Row:
 def create_router(services: Services) -> APIRouter:
     """``/studio/knowledge`` and the topics below it."""
     router = APIRouter(prefix=HERE)
-    files, store = services.files, services.store
+    files = services.files
 
     @router.get("")
     def show(request: Request, staff: Admin, sort: Sort = "area") -> HTMLResponse:
@@ -213,6 +213,7 @@ def create_router(services: Services) -> APIRouter:
             question=question[:200],
             chosen=chosen,
             names=names,
+            usual=topics.usual_intents(snapshot),
             **values,
         )
 
@@ -303,9 +304,7 @@ def create_router(services: Services) -> APIRouter:
         t, topic = said(request, "topic"), f"{group}/{name}"
         title = _title(services, topic)
         summary = t("summary_removed", title=title[:60])
-        commit = _told(
-            request, lambda: editing.remove(files, Author.of(staff), topic, body.seen, summary)
-        )
+        commit = _told(request, lambda: editing.remove(files, Author.of(staff), topic, body.seen, summary))
         return {"told": t("removed", title=title), "address": HERE, "commit": commit}
 
     return router
@@ -317,9 +316,7 @@ def _told(request: Request, do: Callable[[], Any]) -> Any:
         return do()
     except CannotEdit as why:
         sentence = said(request, "topic")(f"cannot_{why.why}", **why.values)
-        raise Problem(
-            404 if why.why == "gone" else 422, re.sub("_", "-", why.why), sentence
-        ) from why
+        raise Problem(404 if why.why == "gone" else 422, re.sub("_", "-", why.why), sentence) from why
     except Trouble as why:
         raise troubles.told(request, why) from why
 
@@ -360,7 +357,7 @@ def _rows(
                 list(saying.pieces(text.partition("\n")[0], values, slots)),
                 topics.days(topic, today),
                 any(each.channel for each in topic.answers),
-                "added" if topic.name in waiting.added else "changed" if topic.name in waiting.changed else "",
+                waiting.why(topic.name),
                 figures.get(topic.name, usage.NONE),
             )
         )

@@ -147,7 +147,7 @@ function preview(listed) {
   const shown = touched ?? possible[0];
   for (const each of listed) each.element.classList.toggle("current", each === shown && listed.length > 1);
   const numbers = possible.map((each) => say("number", { count: listed.indexOf(each) + 1 })).join(said.joiner);
-  find("[data-says]").textContent = !possible.length ? said.says_nothing : say(possible.length > 1 ? "says_any" : "says_one", { numbers });
+  find("[data-says]").textContent = !listed.some((each) => each.text) ? said.says_later : !possible.length ? said.says_nothing : say(possible.length > 1 ? "says_any" : "says_one", { numbers });
   const asks = state?.questions[0] ?? find("[data-add]").value.trim().split("\n")[0];
   const text = shown ? filled(shown.text) : "";
   const name = channel;
@@ -631,7 +631,9 @@ if (offered.channels) {
     if (event.target.matches("[data-area]")) {
       const fresh = !event.target.value;
       for (const label of all("[data-new-area]")) label.hidden = !fresh;
-      find("[data-name]").value = event.target.selectedOptions[0].dataset.free ?? "";
+      const { free, usual } = event.target.selectedOptions[0].dataset;
+      find("[data-name]").value = free ?? "";
+      if (usual) find("[data-intent]").value = usual;
     }
   });
   document.addEventListener("focusin", (event) => {
