@@ -205,6 +205,9 @@ def _check_wordings(files: Snapshot, wordings: Sequence[Variation]) -> None:
     """Raises CannotEdit: there is none, or one cannot be said."""
     if not wordings:
         raise CannotEdit("no_answer")
+    # Who asks in another channel must be told something too.
+    if all(each.channel for each in wordings):
+        raise CannotEdit("no_common")
     if len(wordings) > WORDINGS:
         raise CannotEdit("too_many", most=WORDINGS)
     known = {*lexicon.policies(files), *saying.slots(files)}

@@ -14,10 +14,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import validity
+from bot.conversations.notices import ZONE
 from bot.conversations.steps import now
 from bot.problems import Problem
 from bot.staff.texts import Texts
-from bot.studio.files import Author, Change, Snapshot, Trouble, language, lexicon, near
+from bot.studio.files import Author, Change, Conflict, Snapshot, Trouble, language, lexicon, near
 from bot.studio.files.language import Topic, Variation
 from bot.studio.files.troubles import Refused
 from bot.studio.knowledge import editing, policies, saying, topics, usage
@@ -317,6 +318,11 @@ def _told(request: Request, do: Callable[[], Any]) -> Any:
     except CannotEdit as why:
         sentence = said(request, "topic")(f"cannot_{why.why}", **why.values)
         raise Problem(404 if why.why == "gone" else 422, re.sub("_", "-", why.why), sentence) from why
+    except Conflict as why:
+        clash = why.clashes[0]
+        at = f"{clash.at.astimezone(ZONE):%m-%d %H:%M}"
+        sentence = said(request, "topic")("conflict", by=clash.by, at=at)
+        raise Problem(409, "changed-meanwhile", sentence) from why
     except Trouble as why:
         raise troubles.told(request, why) from why
 

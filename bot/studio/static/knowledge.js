@@ -39,7 +39,12 @@ function show() {
     row.hit.hidden = !hit;
     if (hit) shown(row.hit, hit, find.value.trim());
   }
-  for (const area of document.querySelectorAll(".area")) area.hidden = !area.querySelector("[data-name]:not([hidden])");
+  for (const area of document.querySelectorAll(".area")) {
+    const many = area.querySelectorAll("[data-name]:not([hidden])").length;
+    area.hidden = !many;
+    const told = area.querySelector("[data-count]");
+    if (told) told.textContent = many;
+  }
   document.querySelector("[data-testid=knowledge-none]").hidden = count > 0;
   const narrowed = terms.length > 0 || marks.length > 0;
   const told = document.querySelector(".found");

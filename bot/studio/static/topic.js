@@ -149,7 +149,7 @@ function preview(listed) {
   const numbers = possible.map((each) => say("number", { count: listed.indexOf(each) + 1 })).join(said.joiner);
   find("[data-says]").textContent = !listed.some((each) => each.text) ? said.says_later : !possible.length ? said.says_nothing : say(possible.length > 1 ? "says_any" : "says_one", { numbers });
   const asks = state?.questions[0] ?? find("[data-add]").value.trim().split("\n")[0];
-  const text = shown ? filled(shown.text) : "";
+  const text = shown ? filled(shown.text.slice(0, offered.longest)) : "";
   const name = channel;
   const root = place(name);
   const answers = text ? (name === "wechat" ? inParts(text, looks?.wechat?.bytes) : [text]) : [];

@@ -96,6 +96,7 @@ def test_nothing_to_change_is_no_change(files: Repository) -> None:
     [
         ("no_question", {"removed": ["退货运费谁出", "退货要邮费吗"]}),
         ("no_answer", {"answers": []}),
+        ("no_common", {"answers": [Answer(Variation("一", "web"), 0), Answer(Variation("二", "wechat"))]}),
         ("too_many", {"answers": [Answer(Variation("一"))] * 21}),
         ("empty_wording", {"answers": [Answer(Variation("我们出"), 0), Answer(Variation(" \n"))]}),
         ("long_wording", {"answers": [Answer(Variation("长" * 4001), 0)]}),
