@@ -240,8 +240,8 @@ def _ask(draft: Draft, name: str, wish: Wish) -> None:
         language.remove_example(draft, name, text)
     for text, origin in wish.taken.items():
         language.move_example(draft, text, origin, name)
-    for text in wish.added:
-        language.add_example(draft, name, text)
+    if wish.added:
+        language.add_examples(draft, name, wish.added)
     if wish.first:
         _lead(draft, name, language.as_line(wish.replaced.get(wish.first, wish.first)))
 

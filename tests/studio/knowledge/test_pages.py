@@ -143,6 +143,8 @@ def test_topics_are_found_by_all_that_is_asked_and_answered(enter: Callable[...,
 def test_an_answer_is_edited_beside_what_the_shopper_sees(studio: Studio, enter: Callable[..., Page]) -> None:
     page = enter(f"/topics/{POSTAGE}")
     expect(shown(page)).to_have_text(["退货运费谁出", "质量问题由我们承担"])
+    # In the widget's own style.
+    expect(shown(page).first).to_have_css("background-color", "rgb(23, 105, 90)")
     text = page.get_by_test_id("wording-text").first
     text.fill("邮费我们出，")
     page.get_by_test_id("insert").first.click()
@@ -164,6 +166,7 @@ def test_an_answer_is_edited_beside_what_the_shopper_sees(studio: Studio, enter:
     expect(second.locator("[data-size]")).to_contain_text("微信 1800/2048 字节")
     page.locator("[data-look=wechat]").click()
     expect(page.get_by_test_id("says")).to_contain_text("说法 2")
+    expect(shown(page).first).to_have_css("background-color", "rgb(149, 236, 105)")
     expect(page.get_by_test_id("savebar")).to_contain_text("改了答案")
     saved(page)
     expect(page.locator(".toast")).to_contain_text("几秒内生效")
