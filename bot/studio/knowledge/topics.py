@@ -16,7 +16,7 @@ from bot.studio.files.language import DOMAIN, FAQ, TITLES, Topic, topics
 from bot.studio.models import Models, UnknownModel
 from bot.studio.serving import serving
 
-from . import saying
+from . import saying, usage
 
 WORDING = "data/wording.yml"
 
@@ -65,7 +65,7 @@ def areas(files: Files) -> dict[str, str]:
 def intents(files: Files) -> dict[str, str]:
     """The intents that a topic may count as, in the order of domain.yml, with what people call them."""
     titles = _titles(files)
-    others = {*(each.name.partition("/")[0] for each in topics(files)), *MADE_BY_ENGINE}
+    others = {usage.FAQ, *(each.name.partition("/")[0] for each in topics(files)), *MADE_BY_ENGINE}
     try:
         listed = [each.name for each in entries(_read(files, DOMAIN), "intents", DOMAIN)]
     except Unreadable:

@@ -593,6 +593,10 @@ const acts = {
   },
 };
 
+function showArea() {
+  for (const label of all("[data-new-area]")) label.hidden = Boolean(find("[data-area]").value);
+}
+
 function showChannel() {
   for (const button of all("[data-look]")) button.setAttribute("aria-pressed", button.dataset.look === channel);
   for (const host of all("[data-shown]")) host.hidden = host.dataset.shown !== channel;
@@ -629,8 +633,7 @@ if (offered.channels) {
     if (event.target.matches("[data-every]")) for (const box of all(".asked li > input")) box.checked = event.target.checked;
     if (event.target.matches(".asked li > input, [data-every]")) picked();
     if (event.target.matches("[data-area]")) {
-      const fresh = !event.target.value;
-      for (const label of all("[data-new-area]")) label.hidden = !fresh;
+      showArea();
       const { free, usual } = event.target.selectedOptions[0].dataset;
       find("[data-name]").value = free ?? "";
       if (usual) find("[data-intent]").value = usual;
@@ -664,6 +667,7 @@ if (offered.channels) {
     find(".notice p").textContent = done.told;
     find(".notice").hidden = false;
   } else if (done) studio.tell(done.told);
+  if (!state) showArea();
   changed();
   if (lines().length) compare();
   fetch("/channels/looks").then((response) => response.json()).then((given) => {
