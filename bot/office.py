@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from actions.backend.choice import WrongShop
 from actions.backend.choice import connect as connect_shop
 from bot import desk, problems, staff, studio
+from bot.channels import preview
 from bot.conversations.database import UNAVAILABLE
 from bot.desk.api import app as desk_api
 from bot.desk.api.follow import Follow
@@ -79,6 +80,7 @@ def create(settings: Settings) -> FastAPI:
     )
     app.include_router(staff_pages.create_router(accounts))
     app.include_router(studio_pages.create_router(StudioServices(settings, heart.store, accounts)))
+    app.include_router(preview.router)
     for room in (staff, desk, studio):
         name = room.__name__.rpartition(".")[2]
         folder = Path(str(room.__file__)).parent / "static"

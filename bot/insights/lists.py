@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from bot.conversations import ownership
@@ -18,6 +18,7 @@ from .periods import Period
 
 AT_ONCE = 50
 QUOTED = 160  # characters
+EVERY = true()
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,34 @@ class Line:
     score: int | None
 
 
-def count(store: Store, selection: Selection, period: Period, now: datetime) -> int:
-    """How many the list holds, which is the figure. Raises KeyError: there is no such figure."""
+def count(
+    store: Store,
+    selection: Selection,
+    period: Period,
+    now: datetime,
+    also: ColumnElement[bool] = EVERY,
+) -> int:
+    """How many the list holds, which is the figure. Raises KeyError: there is no such figure.
+
+    Args:
+        also: what else those that are counted must be, which the log's own tables do not say.
+    """
     table = source(selection)
-    query = select(func.count()).select_from(table).where(condition(selection, period, now))
+    query = select(func.count()).select_from(table).where(condition(selection, period, now), also)
     with store.reading() as session:
         return session.scalar(query) or 0
 
 
-def listed(store: Store, selection: Selection, period: Period, now: datetime, page: int = 0) -> list[Line]:
+def listed(
+    store: Store,
+    selection: Selection,
+    period: Period,
+    now: datetime,
+    page: int = 0,
+    also: ColumnElement[bool] = EVERY,
+) -> list[Line]:
     """``AT_ONCE`` of them, the latest first; of a time, the slowest first. Raises KeyError."""
-    table, which = source(selection), condition(selection, period, now)
+    table, which = source(selection), condition(selection, period, now) & also
     read = {Service: _services, Handoff: _handoffs, Rating: _ratings}[table]
     with store.reading() as session:
         return read(session, which, selection, page * AT_ONCE)

@@ -1,9 +1,10 @@
 """What was changed in the files, by whom, and line by line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal
 
 import pygit2
 from pygit2.enums import DeltaStatus, SortMode
@@ -16,6 +17,8 @@ Kind = Literal["added", "removed", "changed"]
 _KINDS: dict[DeltaStatus, Kind] = {DeltaStatus.ADDED: "added", DeltaStatus.DELETED: "removed"}
 LONGEST = 4000
 """Lines of one file's diff that are given."""
+FARTHEST = 500
+"""Changes of a file that are looked through for the last one of a part of it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,26 @@ def changes(ground: Ground, limit: int, before: str | None = None, path: str | N
     return found
 
 
+def last(ground: Ground, path: str, part: Callable[[str], object]) -> Change | None:
+    """The newest change after which ``part`` of the file's text is not what it was before.
+
+    None where there is none among the newest ``FARTHEST``.
+    """
+    for commit in islice(_touching(ground, ground.tip(), path), FARTHEST):
+        after, before = _part(ground, commit, path, part), None
+        if commit.parents:
+            before = _part(ground, commit.parents[0], path, part)
+        if after != before:
+            return told(ground, commit)
+    return None
+
+
+def _part(ground: Ground, commit: pygit2.Commit, path: str, part: Callable[[str], object]) -> object:
+    version = _version(ground, commit, path)
+    found = ground.git.get(version) if version else None
+    return part(found.data.decode(errors="replace")) if isinstance(found, pygit2.Blob) else None
+
+
 def _touching(ground: Ground, start: pygit2.Commit | None, path: str | None) -> Iterator[pygit2.Commit]:
     """Commits that changed our files, or the one of ``path``. Of a merge, its first parent's side counts."""
     if start is None:
@@ -95,7 +118,7 @@ def _touching(ground: Ground, start: pygit2.Commit | None, path: str | None) -> 
             yield commit
 
 
-def _version(ground: Ground, commit: pygit2.Commit | None, path: str) -> object:
+def _version(ground: Ground, commit: pygit2.Commit | None, path: str) -> Any:
     try:
         return commit and commit.tree[ground.prefix + path].id
     except KeyError:

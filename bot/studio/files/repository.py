@@ -8,7 +8,7 @@ paths are ever touched, staged or committed, whatever else the repository holds.
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +106,14 @@ class Repository:
         if path is not None and not folder.is_ours(path):
             return []
         return past.changes(Ground(self.root), limit, before, path)
+
+    def last_change(self, path: str, part: Callable[[str], object]) -> past.Change | None:
+        """The newest change of a part of the file; None where none of the last ones is.
+
+        Args:
+            part: of the file's text, what is compared.
+        """
+        return past.last(Ground(self.root), path, part)
 
     def change(self, commit: str) -> past.Change:
         """One change, in short.

@@ -15,12 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.conversations.steps import now
 from bot.insights import figures, gathering, lists, periods
 from bot.insights.figures import SMALL, Cell, Report
-from bot.insights.lists import AT_ONCE
+from bot.insights.lists import AT_ONCE, EVERY
 from bot.insights.numbers import Selection
 from bot.insights.periods import Period, WrongPeriod
 from bot.problems import Problem
 from bot.staff.texts import Texts
 from bot.studio.figures import Words, table_csv
+from bot.studio.knowledge import usage
 from bot.studio.services import Services
 
 from .shell import Admin, page, said
@@ -109,14 +110,16 @@ def create_router(services: Services) -> APIRouter:
         agent: Number = None,
         by: Text = None,
         score: Number = None,
+        why: Text = None,
         number: Annotated[int, Query(alias="page", ge=1, le=PAGES)] = 1,
     ) -> HTMLResponse:
         chosen = _right(_range(None, first, last))
         selection = Selection(figure, day, reason, intent, wording, queue, agent, by, score)
         period, t = chosen.period.before(now()) if before else chosen.period, said(request, "figures")
         try:
-            count = lists.count(store, selection, period, now())
-            lines = lists.listed(store, selection, period, now(), number - 1)
+            also = usage.failing(selection, why) if why else EVERY
+            count = lists.count(store, selection, period, now(), also)
+            lines = lists.listed(store, selection, period, now(), number - 1, also)
         except KeyError:
             raise Problem(
                 404, "no-figure", "There is no such figure; open one from /studio/figures."
@@ -124,14 +127,16 @@ def create_router(services: Services) -> APIRouter:
         except SQLAlchemyError:
             return page(request, staff, "figures", 503, report=None, **_frame(chosen))
         more = {"figure": figure, **selection.parts, **({"before": 1} if before else {})}
+        more |= {"why": why} if why else {}
         named = words(t)
+        heading = " · ".join([_heading(selection, named, t), *([t(f"why_{why}")] if why else [])])
         return page(
             request,
             staff,
             "figures",
             lines=lines,
             count=count,
-            heading=_heading(selection, named, t),
+            heading=heading,
             number=number,
             pages=max(1, -(-count // AT_ONCE)),
             turn=lambda to: chosen.address("/conversations", **more, page=to),

@@ -1,0 +1,1 @@
+"""What the bot knows to answer: FAQ topics with their wordings, the shop's own numbers, and how they fare."""
