@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Request
@@ -33,9 +34,7 @@ def create_router(people: People, checks: asyncio.Semaphore) -> APIRouter:
     router = APIRouter(prefix=HERE)
     tries = MovingWindowRateLimiter(MemoryStorage())
 
-    def show(
-        request: Request, staff: Staff, status: int = 200, next: str = "", **values: object
-    ) -> Response:
+    def show(request: Request, staff: Staff, status: int = 200, next: str = "", **values: object) -> Response:
         more: dict[str, Any] = {}
         if not staff.must_change:
             more = {"sign_ins": people.signed_in(staff.id), "tokens": people.tokens.of(staff.id)}
@@ -84,10 +83,8 @@ def create_router(people: People, checks: asyncio.Semaphore) -> APIRouter:
         return RedirectResponse(place(next) if staff.must_change else f"{HERE}?done=password", 303)
 
     def did(do: Callable[[], object], done: str) -> Response:
-        try:
+        with suppress(NotDone):  # it has ended already, which is what was wanted
             do()
-        except NotDone:
-            pass  # it has ended already, which is what was wanted
         return RedirectResponse(f"{HERE}?done={done}", 303)
 
     @router.post("/sign-ins/end-others")

@@ -26,7 +26,5 @@ _SYSTEMS = (
 
 def device(agent: str) -> str:
     """``Chrome · Windows`` of a User-Agent; empty where it tells nothing that is known."""
-    known = [
-        next((name for mark, name in names if mark in agent), None) for names in (_BROWSERS, _SYSTEMS)
-    ]
+    known = [next((name for mark, name in names if mark in agent), None) for names in (_BROWSERS, _SYSTEMS)]
     return " · ".join(filter(None, known))

@@ -18,11 +18,11 @@ from bot.conversations import audits, ownership
 
 from . import names, passwords, sign_ins
 from .models import Account, ApiToken, SignIn
+from .sessions import Role
 from .sign_ins import Count, SignIns, UnknownSignIn
 from .store import renew
 from .tokens import Tokens, UnknownToken
 
-Role = Literal["agent", "supervisor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Why = Literal[
@@ -70,9 +70,7 @@ class People:
             conversations that wait again; None: the worker does, once her desk has been silent for a while.
     """
 
-    def __init__(
-        self, engine: Engine, leave_desk: Callable[[int, str], Sequence[str]] | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, leave_desk: Callable[[int, str], Sequence[str]] | None = None) -> None:
         self._engine = engine
         self._reader = engine.execution_options(read=True)
         self._leave_desk = leave_desk

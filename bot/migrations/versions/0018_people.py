@@ -10,7 +10,9 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.add_column("account", sa.Column("must_change", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column(
+        "account", sa.Column("must_change", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     op.add_column("account", sa.Column("disabled_at", MOMENT, nullable=True))
     op.add_column("account", sa.Column("last_sign_in_at", MOMENT, nullable=True))
     # A sign-in is a row from now on: all who are signed in sign in once more.

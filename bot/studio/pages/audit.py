@@ -66,9 +66,7 @@ def create_router(services: Services) -> APIRouter:
         )
 
     @router.get(f"{HERE}.csv")
-    def download(
-        request: Request, staff: Admin, who: Who = "", what: str = "", days: str = ""
-    ) -> Response:
+    def download(request: Request, staff: Admin, who: Who = "", what: str = "", days: str = "") -> Response:
         t = said(request, "audit")
         wanted, told = _wanted(_chosen(who, what, days)), sentences(t)
         # Read once before it is answered: should the database be away, that is said.
@@ -104,7 +102,9 @@ def _address(chosen: dict[str, Any], path: str = "", **more: object) -> str:
 
 def _people(services: Services, told: Sentences, chosen: str) -> list[tuple[str, str]]:
     """Whom the list may be narrowed to: everybody who has an account, and who else has done something."""
-    accounts = {ownership.agent(each.account.id): each.account.display_name for each in services.people.listed()}
+    accounts = {
+        ownership.agent(each.account.id): each.account.display_name for each in services.people.listed()
+    }
     others = {by: told.who(by).text for by in audits.everybody(services.store) if by not in accounts}
     known = {**accounts, **others}
     if chosen and chosen not in known:

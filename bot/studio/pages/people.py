@@ -12,9 +12,9 @@ from bot.conversations import ownership
 from bot.problems import Problem
 from bot.staff.devices import device
 from bot.staff.models import Account
-from bot.staff.people import ROLES, NotDone, Role
+from bot.staff.people import ROLES, NotDone
 from bot.staff.plain import sentences
-from bot.staff.sessions import Staff
+from bot.staff.sessions import Role, Staff
 from bot.staff.texts import language
 from bot.studio.services import Services
 
@@ -94,9 +94,7 @@ def create_router(services: Services) -> APIRouter:
         seen = (body.seen_name, body.seen_role)
 
         def do() -> Account:
-            return people.change(
-                _by(staff), id, display_name=body.display_name, role=body.role, seen=seen
-            )
+            return people.change(_by(staff), id, display_name=body.display_name, role=body.role, seen=seen)
 
         changed = _done(request, do)
         return {"said": said(request, "people")("changed", name=changed.display_name)}
