@@ -97,7 +97,7 @@ def enable(name: _Name) -> None:
 @app.command()
 def sessions(
     name: _Name,
-    end: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Sign her out there: its number.")] = 0,
+    end: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Sign her out there: its number.")] = 0,
     end_all: Annotated[bool, typer.Option("--end-all", help="Sign her out everywhere.")] = False,
 ) -> None:
     """List where somebody is signed in (number, since, last active, address, device), or end that."""

@@ -44,7 +44,7 @@ def create_router(accounts: Accounts, people: People) -> APIRouter:
     checks = asyncio.Semaphore(CHECKS_AT_ONCE)
     router.include_router(account_page.create_router(people, checks))
 
-    async def keep(name: str, address: str, action: str) -> None:
+    async def keep_failed(name: str, address: str, action: str) -> None:
         if not tries.hit(KEPT, "kept"):
             return
         try:
@@ -79,14 +79,14 @@ def create_router(accounts: Accounts, people: People) -> APIRouter:
         ):
             log.warning("sign_in.too_many_tries", address=address)
             if tries.hit(KEPT_REFUSED, key, address):
-                await keep(name, address, "sign_in_blocked")
+                await keep_failed(name, address, "sign_in_blocked")
             return _form(request, next, name, "too_many", 429)
         async with checks:
             account = await asyncio.to_thread(accounts.check, name, password)
         device = request.headers.get("user-agent", "")
         begin = partial(sessions.begin, request.session, accounts)
         if account is None or not await asyncio.to_thread(begin, account, address, device):
-            await keep(name, address, "sign_in_failed")
+            await keep_failed(name, address, "sign_in_failed")
             return _form(request, next, name, "wrong", 403)
         tries.clear(TRIES_BY_NAME_AND_ADDRESS, key, address)
         tries.clear(TRIES_BY_ADDRESS, address)
