@@ -15,6 +15,7 @@ from bot.conversations.store import Store
 from bot.settings import Settings
 from bot.staff import Accounts, ensure_accounts, passwords, sessions
 from bot.staff.models import Account, SignIn
+from bot.staff.people import People
 from bot.staff.sessions import NotAllowed, Staff
 from bot.staff.store import UnknownAccount
 
@@ -76,10 +77,12 @@ def test_what_does_not_fit_is_refused(accounts: Accounts, name: str, password: s
     assert accounts.check(name, password) is None
 
 
-def test_an_unknown_name_costs_a_hash_like_a_known_one(
+def test_unknown_and_disabled_names_cost_a_hash_like_a_known_one(
     accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accounts.add("agent", "xiaowang", "小王", "secret-1")
+    gone = accounts.add("agent", "gone", "小离", "secret-2")
+    People(accounts.engine).disable("cli:0", gone.id)
     checked: list[str] = []
     verify = passwords.verified
 
@@ -89,9 +92,9 @@ def test_an_unknown_name_costs_a_hash_like_a_known_one(
 
     monkeypatch.setattr(passwords, "verified", counted)
     accounts.check("xiaowang", "wrong")
-    accounts.check("nobody", "wrong")
+    assert accounts.check("nobody", "wrong") is accounts.check("gone", "secret-2") is None
     cost = [entry.split("$")[3] for entry in checked]
-    assert len(cost) == 2 and cost[0] == cost[1]
+    assert len(cost) == 3 and len(set(cost)) == 1
 
 
 @pytest.mark.parametrize(
