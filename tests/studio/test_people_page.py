@@ -21,6 +21,8 @@ from tests.desk.conftest import office as office
 from tests.desk.test_door import sign_in as signing_in
 from tests.desk.working import shift, wanted
 
+pytestmark = pytest.mark.timeout(300)
+
 LONG = "三个 和尚 没水喝 42"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
