@@ -1,6 +1,5 @@
 """The command ``bot``."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,20 +10,23 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bot.staff_command import app as staff
 from bot.studio_command import app as studio
+from bot.terminal import fail as _fail
+from bot.terminal import keep as _keep
+from bot.terminal import operator as _operator
+from bot.terminal import store as _store
 from bot.wechat_command import app as wechat
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from bot.conversations.store import Store
-    from bot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data = typer.Typer(no_args_is_help=True, help="Training data.")
 catalogue = typer.Typer(no_args_is_help=True, help="The shop's goods, as the bot knows them.")
 shop = typer.Typer(no_args_is_help=True, help="The shop that the bot talks to.")
-staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 secrets = typer.Typer(no_args_is_help=True, help="What the processes prove themselves and sign with.")
 privacy = typer.Typer(no_args_is_help=True, help="What is kept of a customer or visitor.")
 webhooks = typer.Typer(no_args_is_help=True, help="Addresses that are told of conversations and tickets.")
@@ -231,118 +233,6 @@ def check_shop(
     typer.echo("The shop keeps the contract as far as was checked.")
 
 
-class Role(str, Enum):
-    """What an account may do; each includes the one before."""
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    ADMIN = "admin"
-
-
-@staff.command("add")
-def add_staff(
-    name: Annotated[str, typer.Argument(help="What she signs in with.")],
-    display_name: Annotated[str, typer.Argument(help="What shoppers and colleagues call her.")],
-    role: Annotated[Role, typer.Option(help="What she may do.")] = Role.AGENT,
-) -> None:
-    """Make an account, and print its password, this once."""
-    from secrets import token_urlsafe
-
-    from bot.settings import settings
-    from bot.staff.accounts import NameTaken, accounts
-    from bot.staff.store import canonical
-
-    known, shown = canonical(name), display_name.replace("\0", "").strip()
-    if not known or not shown or len(name.strip()) > 32 or len(shown) > 32:
-        _fail("Both names have 1 to 32 characters.")
-    password = token_urlsafe(12)
-    try:
-        account = accounts(settings).add(role.value, known, shown, password)
-    except NameTaken:
-        _fail(f"There is an account named {known} already: choose another name.")
-    _keep(_store(), "account_add", account=account.id)
-    typer.echo(password)
-
-
-@staff.command("list")
-def list_staff() -> None:
-    """List the accounts: number, role, name, display name."""
-    from bot.settings import settings
-    from bot.staff.accounts import accounts
-
-    for account in accounts(settings).listed():
-        typer.echo("  ".join((str(account.id), account.role, account.name, account.display_name)))
-
-
-@staff.command("role")
-def change_role(name: str, role: Role) -> None:
-    """Give an account another role; it counts from the next page she opens."""
-    from bot.settings import settings
-    from bot.staff.accounts import UnknownAccount, accounts
-
-    try:
-        account = accounts(settings).set_role(name, role.value)
-    except UnknownAccount:
-        _fail(f"There is no account named {name}: see `bot staff list`.")
-    _keep(_store(), "account_role", account=account.id)
-    typer.echo(f"{account.name} is {role.value} now.")
-
-
-@staff.command()
-def password(name: str) -> None:
-    """Give a member of staff a new password, and print it."""
-    from bot.staff.accounts import UnknownAccount, renew_password
-
-    try:
-        typer.echo(renew_password(_installed(), name))
-    except UnknownAccount:
-        _fail(f"There is no account named {name}.")
-
-
-@staff.command()
-def token(
-    name: str,
-    label: Annotated[str, typer.Option(help="What it is for, to tell it from others.")] = "",
-    days: Annotated[int, typer.Option(min=0, max=36500, help="How long it holds; 0: until revoked.")] = 0,
-) -> None:
-    """Make an API token that acts for a member of staff at the desk API, and print it, this once."""
-    from bot.staff.accounts import UnknownAccount, tokens
-
-    try:
-        made, key = tokens(_installed()).make(name, label, days)
-    except UnknownAccount:
-        _fail(f"There is no account named {name}.")
-    _keep(_store(), "token_make", token=made.id, account=made.account_id)
-    typer.echo(key)
-    typer.secho(f"This is token {made.id}; `bot staff revoke {made.id}` ends it.", err=True)
-
-
-@staff.command("tokens")
-def list_tokens() -> None:
-    """List the API tokens: number, account, role, made, last used, ends, label."""
-    from bot.staff.accounts import tokens
-
-    for key, account in tokens(_installed()).listed():
-        moments = (key.created_at, key.last_used_at, key.expires_at)
-        shown = (f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in moments)
-        typer.echo("  ".join((str(key.id), account.name, account.role, *shown, key.label)))
-
-
-@staff.command()
-def revoke(
-    number: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="As `bot staff tokens` lists it.")],
-) -> None:
-    """End an API token at once."""
-    from bot.staff.accounts import UnknownToken, tokens
-
-    try:
-        tokens(_installed()).revoke(number)
-    except UnknownToken:
-        _fail(f"There is no token {number}: see `bot staff tokens`.")
-    _keep(_store(), "token_revoke", token=number)
-    typer.echo(f"Token {number} opens nothing any more.")
-
-
 _Customer = Annotated[str, typer.Option(help="Id of the shop's customer.")]
 _Conversation = Annotated[str, typer.Option(help="Id of one conversation: a visitor has no other name.")]
 
@@ -411,11 +301,6 @@ def _kept(customer: str, conversation: str) -> Iterator[tuple["Store", Path, "Co
         _fail(f"{why}.")
     except SQLAlchemyError as error:
         _fail(f"The database cannot be used ({type(error).__name__}): is GUITAI_DATA_DIR right?")
-
-
-def _operator() -> str:
-    """Who it was, without a name."""
-    return f"cli:{os.getuid()}"
 
 
 def _listed(counts: Mapping[str, int]) -> str:
@@ -563,49 +448,6 @@ def _change_webhook(number: int, action: str, change: Callable[["Store", int], N
     except UnknownWebhook:
         _fail(f"There is no webhook {number}: see `bot webhooks list`.")
     _keep(store, action, webhook=number)
-
-
-def _store() -> "Store":
-    from bot.conversations.database import connect
-    from bot.conversations.store import Store
-
-    return Store(connect(_installed().database))
-
-
-def _installed() -> "Settings":
-    """The settings, once it is sure that their database is as this version needs it."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from bot import migrations
-    from bot.conversations import snapshots
-    from bot.settings import settings
-
-    try:
-        if not snapshots.is_there(settings.database):
-            _fail(f"There is nothing in {settings.data_dir} yet: run `bot migrate`, or set GUITAI_DATA_DIR.")
-        found = migrations.revision(settings.database)
-    except snapshots.Failed as why:
-        _fail(f"{why}: see that it runs and GUITAI_DATABASE_URL is right.")
-    except SQLAlchemyError as error:
-        cause = type(error).__name__
-        _fail(f"The database cannot be used ({cause}): see that it runs and GUITAI_DATABASE_URL is right.")
-    if found is not None and not migrations.is_known(found):
-        _fail("The database is of a newer version: use that version of Guitai, or restore a backup.")
-    if found != migrations.newest():
-        _fail("The database is of an older version: run `bot migrate`.")
-    return settings
-
-
-def _keep(store: "Store", action: str, **ids: int) -> None:
-    """Note in the audit what was done here."""
-    from bot.conversations import audits
-
-    audits.note(store, _operator(), action, **ids)
-
-
-def _fail(message: str) -> NoReturn:
-    typer.secho(message, err=True, fg="red")
-    raise typer.Exit(1)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,11 +26,13 @@ from bot.desk.api.services import Services
 from bot.desk.board import Board
 from bot.desk.deliveries import Deliveries
 from bot.desk.page import Desk, install
+from bot.handoff import agents
 from bot.handoff.suggestions import Suggestions
 from bot.settings import Settings, settings
 from bot.staff import Accounts, sessions
 from bot.staff import pages as staff_pages
 from bot.staff.guard import Guard
+from bot.staff.people import People
 from bot.staff.tokens import Tokens
 from bot.studio import pages as studio_pages
 from bot.studio.promotion import Promoter
@@ -78,8 +81,10 @@ def create(settings: Settings) -> FastAPI:
         same_site="strict",
         https_only=settings.office.startswith("https:"),
     )
-    app.include_router(staff_pages.create_router(accounts))
-    app.include_router(studio_pages.create_router(StudioServices(settings, heart.store, accounts)))
+    leave_desk = partial(agents.dismiss, heart.store)
+    app.include_router(staff_pages.create_router(accounts, People(heart.database, leave_desk)))
+    studio_services = StudioServices(settings, heart.store, accounts, leave_desk)
+    app.include_router(studio_pages.create_router(studio_services))
     app.include_router(preview.router)
     for room in (staff, desk, studio):
         name = room.__name__.rpartition(".")[2]

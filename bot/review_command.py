@@ -101,13 +101,13 @@ def _services() -> "tuple[Store, Repository, Known, Staff]":
     from bot.conversations.store import Store
     from bot.settings import settings
     from bot.staff.sessions import Staff
-    from bot.studio.files import Repository
+    from bot.studio.audit.keeping import audited_files
     from bot.studio.review.known import Known
 
     who = f"cli:{os.getuid()}"
     root = settings.bot_dir
     store = Store(connect(settings.database))
-    return store, Repository(root), Known(root), Staff(0, who, who, "admin")
+    return store, audited_files(root, store, by=who), Known(root), Staff(0, who, who, "admin")
 
 
 class _Told:

@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     # Conversations older than so many days are deleted; 0: never. The bot promises chat_period of
     # data/policies.yml: at most three years.
     retention_days: int = Field(1095, ge=0)
+    # Of who looked at what and who did what, rows older than so many days are deleted; 0: never.
+    audit_days: int = Field(1095, ge=0)
 
     # How long a token opens its conversation: a visitor's, and a customer's, which only the shop prolongs.
     session_days: int = Field(30, ge=1, le=365)

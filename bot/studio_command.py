@@ -131,10 +131,14 @@ def revert(
     account: Annotated[str, typer.Option("--as", help="Who takes it back.")] = "admin",
 ) -> None:
     """Take a change of the bot's files back; what was changed after it stays."""
+    from bot.conversations.database import connect
+    from bot.conversations.store import Store
     from bot.settings import settings
-    from bot.studio.files import Author, Repository, Trouble
+    from bot.studio.audit.keeping import audited_files
+    from bot.studio.files import Author, Trouble
 
-    files = Repository(settings.bot_dir)
+    store = Store(connect(settings.database))
+    files = audited_files(settings.bot_dir, store, by=f"cli:{os.getuid()}")
     try:
         made = files.revert(change, Author(account, account))
     except Trouble as why:
@@ -219,19 +223,22 @@ def compare(
     """Compare a candidate with the model that serves; ends with 1 if it may not take its place."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from bot.conversations import audits
     from bot.conversations.database import connect
     from bot.conversations.store import Store
     from bot.settings import settings
     from bot.studio.proof import Comparisons, text
     from bot.studio.proof.comparisons import SUFFIX, Refused, verdict_of
 
-    comparisons = Comparisons(Store(connect(settings.database)), settings)
+    store = Store(connect(settings.database))
+    comparisons = Comparisons(store, settings)
     try:
         serves = current or comparisons.current()
         if not serves:
             _fail("No model has answered yet: name one with --current.")
         names = [Path(name).name.removesuffix(SUFFIX) for name in (candidate, serves)]
         id = comparisons.compare(names[0], names[1], by="terminal")
+        audits.note(store, f"cli:{os.getuid()}", "compare", comparison=id, model=names[0])
         typer.secho(f"Comparing {names[0]} with {names[1]}, about a minute …", err=True)
         asyncio.run(comparisons.perform(id))
         found = comparisons.comparison(id)

@@ -5,7 +5,7 @@ import signal
 
 from bot import logs
 from bot.channels.wechat.channel import WeChat
-from bot.conversations import waits
+from bot.conversations import audits, waits
 from bot.conversations.attachments import Attachments
 from bot.conversations.privacy import Privacy
 from bot.handoff import keeping
@@ -52,6 +52,7 @@ async def work() -> None:
             kept.sweep_hourly(),
             privacy.tell_engine(heart.engines),
             privacy.retain(settings.retention_days),
+            audits.retain(heart.store, settings.audit_days),
             gathering.watch(heart.store, settings.retention_days),
             Webhooks(heart.store, settings.webhook_secret).run(),
             wechat.deliver(heart.watcher),

@@ -393,7 +393,12 @@ class Audit(Base):
     action: Mapped[str] = mapped_column(String(32))
     detail: Mapped[dict[str, Any] | None]
 
-    __table_args__ = (NEVER_REUSE_IDS,)
+    __table_args__ = (
+        Index("ix_audit_by", "by", "id"),
+        Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_by_action", "by", "action", "id"),
+        NEVER_REUSE_IDS,
+    )
 
 
 class Erasure(Base):

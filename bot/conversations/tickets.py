@@ -47,7 +47,12 @@ class TooLate(Exception):
 
 def number(ticket: Ticket) -> str:
     """What people call the ticket, as T100023."""
-    return f"T{_FIRST_NUMBER + ticket.id}"
+    return number_of(ticket.id)
+
+
+def number_of(ticket_id: int) -> str:
+    """What people call the ticket of this id."""
+    return f"T{_FIRST_NUMBER + ticket_id}"
 
 
 def id_of(number: str) -> int | None:

@@ -90,7 +90,9 @@ class ListColumn:
         t, staff = self._ctx.t, self._ctx.staff
         with el("footer", "pane-foot"):
             text("span", staff.display_name[:1], "face", aria_hidden="true")
-            text("span", staff.display_name, "me", data_testid="me")
+            # In a window of its own: the shift goes on in this one.
+            more = {"href": "/account", "target": "_blank", "title": t("account")}
+            text("a", staff.display_name, "me", data_testid="me", **more)
             el("sound-button", "", data_testid="sound")
             keys = button("?", "icon-button", title=t("keys"), aria_label=t("keys"), data_testid="help")
             keys.on("click", lambda: self._help.open(), args=[])

@@ -106,6 +106,16 @@ def force_offline(store: Store, agent_id: int, by_id: int) -> list[str]:
         return _drop(session, _locked(session, agent_id), ownership.agent(by_id), "forced_offline")
 
 
+def dismiss(store: Store, agent_id: int, by: str) -> list[str]:
+    """Whoever may be at the desk no longer is offline; her conversations, given here, wait again."""
+    with store.writing() as session:
+        agent = session.get(Agent, agent_id, with_for_update=True)
+        moved = _put_back(session, agent_id, by, "account_disabled")
+        if agent is not None:
+            _be(agent, "offline")
+        return moved
+
+
 def drop_vanished(store: Store) -> list[str]:
     """Those whose desk has given no sign of life for ``GRACE`` are offline; who they served waits again.
 
@@ -202,11 +212,16 @@ def _held(session: Session, agent_id: int) -> list[Conversation]:
 
 
 def _drop(session: Session, agent: Agent, by: str, reason: str) -> list[str]:
+    moved = _put_back(session, agent.id, by, reason)
+    _be(agent, "offline")
+    return moved
+
+
+def _put_back(session: Session, agent_id: int, by: str, reason: str) -> list[str]:
     moved = []
-    for conversation in _held(session, agent.id):
+    for conversation in _held(session, agent_id):
         agent_side.put_back(session, conversation, by, "agent_gone", reason=reason)
         moved.append(conversation.id)
-    _be(agent, "offline")
     return moved
 
 

@@ -24,6 +24,9 @@ from .tokens import Tokens
 
 API = "/api/desk/"
 OPEN = ("/sign-in", "/favicon.ico")
+# What opens to her who has to choose a password first.
+ACCOUNT = "/account"
+CHOOSING = (ACCOUNT, f"{ACCOUNT}/password", "/sign-out", "/favicon.ico")
 # What no folder holds would fall through to NiceGUI, which makes a page of it.
 STATIC = re.compile(r"/static/staff/[\w.-]+")
 SOCKET = "/_nicegui_ws/"
@@ -87,13 +90,13 @@ class Guard:
             return None
         staff = await asyncio.to_thread(sessions.current, HTTPConnection(scope).session, self._accounts)
         scope.setdefault("state", {})["staff"] = staff
+        if staff and staff.must_change:
+            if path in CHOOSING:
+                return None
+            return _elsewhere(scope, ACCOUNT) or _problem(403, "choose-password", "Choose a password first")
         if staff or path in OPEN:
             return None
-        if scope["method"] == "GET" and not path.startswith("/_nicegui/"):
-            query = scope["query_string"].decode("latin-1")
-            target = quote(f"{path}?{query}" if query else path, safe="")
-            return RedirectResponse(f"/sign-in?next={target}", 303)
-        return _problem(401, "signed-out", "Sign in first")
+        return _elsewhere(scope, "/sign-in") or _problem(401, "signed-out", "Sign in first")
 
     async def _refused_token(self, scope: Scope) -> Response | None:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
@@ -119,14 +122,24 @@ class Guard:
             return False
         page = self._page_session(client_id)
         # A page that is gone (after a restart) is let in: its handshake fails and it reloads itself.
-        if page is not None and any(page.get(key) != session.get(key) for key in ("account", "at")):
+        if page is not None and page.get("key") != session.get("key"):
             return False
-        return await asyncio.to_thread(sessions.current, session, self._accounts) is not None
+        staff = await asyncio.to_thread(sessions.current, session, self._accounts)
+        return staff is not None and not staff.must_change
 
     def _own_origin(self, headers: Headers) -> bool:
         origin = headers.get("origin")
         scheme = urlsplit(self._origin).scheme
         return origin in (self._origin, f"{scheme}://{headers.get('host', '')}")
+
+
+def _elsewhere(scope: Scope, path: str) -> Response | None:
+    """The way to another page first, and back from there; None where no page was asked for."""
+    if scope["method"] != "GET" or scope["path"].startswith("/_nicegui/"):
+        return None
+    query = scope["query_string"].decode("latin-1")
+    target = quote(f"{scope['path']}?{query}" if query else scope["path"], safe="")
+    return RedirectResponse(f"{path}?next={target}", 303)
 
 
 def _problem(status: int, type_: str, title: str) -> Response:

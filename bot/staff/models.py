@@ -22,8 +22,28 @@ class Account(Base):
     display_name: Mapped[str] = mapped_column(String(32))
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str] = mapped_column(String(255))
-    # Sign-ins made before this moment are no longer valid.
-    valid_from: Mapped[datetime]
+    # Whoever made her password knows it: nothing opens before she has chosen another.
+    must_change: Mapped[bool] = mapped_column(default=False)
+    disabled_at: Mapped[datetime | None]
+    last_sign_in_at: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """A browser in which somebody is signed in; the row is gone when that has ended."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    # What the browser's cookie names.
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    began_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(String(45))
+    # As the browser calls itself.
+    device: Mapped[str] = mapped_column(String(200))
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
 
 class ApiToken(Base):

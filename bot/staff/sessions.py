@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from fastapi import Request
 
 from .models import Account
+from .sign_ins import LASTS
 from .store import Accounts
 
-LASTS = timedelta(hours=12)
+__all__ = ["LASTS", "NotAllowed", "Role", "Staff", "begin", "current", "require"]
 
 Role = Literal["agent", "supervisor", "admin"]
 _RANK = {"agent": 1, "supervisor": 2, "admin": 3}
@@ -30,31 +30,46 @@ class Staff:
     role: str
     token: int | None = None
     """The API token that acts for her; None where she sits at the page."""
+    sign_in: int | None = None
+    """The browser's sign-in; None where a token acts for her."""
+    must_change: bool = False
+    """Whether she has to choose a password before anything else."""
 
     def may(self, role: Role) -> bool:
         """Whether this account does what ``role`` does; each role includes those below it."""
         return _RANK.get(self.role, 0) >= _RANK[role]
 
 
-def begin(session: MutableMapping[str, Any], account: Account) -> None:
-    """Sign the account in. Whatever the session held before is forgotten."""
+def begin(
+    session: MutableMapping[str, Any],
+    accounts: Accounts,
+    account: Account,
+    address: str = "",
+    device: str = "",
+) -> bool:
+    """Sign in whose password was just checked; whether she is. What the session held before is forgotten."""
+    begun = accounts.sign_ins.begin(account, address, device)
     session.clear()
-    session["account"] = account.id
-    session["at"] = datetime.now(UTC).timestamp()
+    if begun:
+        session["key"] = begun.key
+    return begun is not None
 
 
 def current(session: MutableMapping[str, Any], accounts: Accounts) -> Staff | None:
-    """Who is signed in; None after 12 hours, after a sign-out, or when the account is gone."""
-    account_id, at = session.get("account"), session.get("at")
-    if not isinstance(account_id, int) or not isinstance(at, float):
+    """Who is signed in; None after 12 hours, after the sign-in's end, or when the account is disabled."""
+    key = session.get("key")
+    found = accounts.sign_ins.holder(key) if isinstance(key, str) else None
+    if found is None:
         return None
-    began = datetime.fromtimestamp(at, UTC)
-    if datetime.now(UTC) - began > LASTS:
-        return None
-    account = accounts.account(account_id)
-    if account is None or began < account.valid_from:
-        return None
-    return Staff(account.id, account.name, account.display_name, account.role)
+    sign_in, account = found
+    return Staff(
+        account.id,
+        account.name,
+        account.display_name,
+        account.role,
+        sign_in=sign_in.id,
+        must_change=account.must_change,
+    )
 
 
 def require(role: Role) -> Callable[[Request], Staff]:

@@ -9,8 +9,9 @@ from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from .models import Account, ApiToken
+from .names import canonical
 from .sessions import Staff
-from .store import UnknownAccount, canonical
+from .store import UnknownAccount
 
 # The prefix lets scanners find a token that has slipped into a repository.
 PREFIX = "guitai_"
@@ -57,9 +58,17 @@ class Tokens:
         with Session(self._reader, expire_on_commit=False) as session:
             return [(row[0], row[1]) for row in session.execute(query.order_by(ApiToken.id))]
 
-    def revoke(self, token_id: int) -> None:
-        """End the token. Raises UnknownToken."""
+    def of(self, account_id: int) -> list[ApiToken]:
+        """An account's tokens, the oldest first."""
+        hers = select(ApiToken).where(ApiToken.account_id == account_id)
+        with Session(self._reader, expire_on_commit=False) as session:
+            return list(session.scalars(hers.order_by(ApiToken.id)))
+
+    def revoke(self, token_id: int, account_id: int | None = None) -> None:
+        """End the token, if it is of this account (None: of whichever). Raises UnknownToken."""
         gone = delete(ApiToken).where(ApiToken.id == token_id).returning(ApiToken.id)
+        if account_id is not None:
+            gone = gone.where(ApiToken.account_id == account_id)
         with Session(self._engine) as session, session.begin():
             if session.scalar(gone) is None:
                 raise UnknownToken(token_id)
@@ -71,7 +80,8 @@ class Tokens:
         query = select(ApiToken, Account).join(Account, Account.id == ApiToken.account_id)
         with Session(self._reader, expire_on_commit=False) as session:
             # Looked up by digest: how long that takes tells nothing of the token.
-            found = session.execute(query.where(ApiToken.digest == _digest(token))).one_or_none()
+            this = (ApiToken.digest == _digest(token)) & Account.disabled_at.is_(None)
+            found = session.execute(query.where(this)).one_or_none()
         if found is None:
             return None
         key, account, at = found[0], found[1], datetime.now(UTC)

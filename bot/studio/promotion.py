@@ -192,7 +192,7 @@ class Promoter:
                 against=against,
                 step=CHECK,
             )
-            audits.note(self._store, by, kind, promotion=number)
+            audits.note(self._store, by, kind, promotion=number, model=short(archive.name))
             return Run(self._settings, self.history, held.pop_all(), number, kind, live, archive, started)
         raise AssertionError
 

@@ -150,12 +150,13 @@ def _crowd(
     settings: Settings, store: Store, accounts: Accounts, options: argparse.Namespace
 ) -> Iterator[Crowd]:
     """All agents but one at their pages, everybody's hands full, and people talking."""
-    ids = [
-        accounts.add("agent", f"bench{number}", f"客服{number}", token_hex(12)).id
+    staff = [
+        accounts.add("agent", f"bench{number}", f"客服{number}", token_hex(12))
         for number in range(1, options.agents)
     ]
-    at = datetime.now(UTC).timestamp()
-    pages = [AgentPage(settings.office, cookie(settings.office_secret, id, at)) for id in ids]
+    ids = [account.id for account in staff]
+    begun = filter(None, map(accounts.sign_ins.begin, staff))
+    pages = [AgentPage(settings.office, cookie(settings.office_secret, each.key)) for each in begun]
     crowd = Crowd(pages, settings.front, options.rate)
     crowd.open()
     _until("all agents are online", lambda: sum(map(agents.there, agents.all(store))) >= options.agents)

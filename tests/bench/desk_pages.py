@@ -24,9 +24,9 @@ ACK_SECONDS = 3  # as nicegui.js does
 MESSAGES = ("update", "run_javascript", "notify", "open", "load_js_components", "download")
 
 
-def cookie(secret: str, account_id: int, at: float) -> str:
+def cookie(secret: str, key: str) -> str:
     """The session cookie of somebody who has signed in (her password is not what is measured)."""
-    session = base64.b64encode(json.dumps({"account": account_id, "at": at}).encode())
+    session = base64.b64encode(json.dumps({"key": key}).encode())
     return "office=" + itsdangerous.TimestampSigner(secret).sign(session).decode()
 
 

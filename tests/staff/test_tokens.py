@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.staff import Accounts
 from bot.staff.guard import Guard
 from bot.staff.models import Account, ApiToken
+from bot.staff.people import People
 from bot.staff.store import UnknownAccount
 from bot.staff.tokens import Tokens, UnknownToken
 
@@ -96,6 +97,17 @@ def test_its_last_use_is_noted_now_and_then(database: Engine, tokens: Tokens) ->
     assert again is not None and again >= first
 
 
+def test_a_disabled_accounts_token_opens_nothing_until_it_is_enabled(
+    database: Engine, tokens: Tokens
+) -> None:
+    made, key = tokens.make("xiaowang")
+    people = People(database)
+    people.disable("cli:0", made.account_id)
+    assert tokens.holder(key) is None
+    people.enable("cli:0", made.account_id)
+    assert tokens.holder(key)
+
+
 def test_what_is_no_token_opens_nothing(tokens: Tokens) -> None:
     tokens.make("xiaowang")
     for key in ("", "guitai_", "guitai_" + "A" * 43, "guitai_" + "ä" * 43, "x" * 100_000, "\0"):
@@ -165,6 +177,12 @@ def test_the_command_makes_lists_and_revokes(
 
 
 COMMANDS = (
+    ["staff", "add", "xiaoli", "小李"],
+    ["staff", "list"],
+    ["staff", "role", "xiaoli", "agent"],
+    ["staff", "disable", "xiaoli"],
+    ["staff", "enable", "xiaoli"],
+    ["staff", "sessions", "xiaoli"],
     ["staff", "password", "xiaoli"],
     ["staff", "token", "xiaoli"],
     ["staff", "tokens"],

@@ -41,14 +41,18 @@ class Pending:
 class Repository:
     """The files of one folder. Safe to use from several threads and processes at once."""
 
-    def __init__(self, root: Path, code: Path = ROOT) -> None:
+    def __init__(
+        self, root: Path, code: Path = ROOT, made: Callable[[Author, Draft, str], None] | None = None
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             root: the folder with config.yml, domain.yml and data/.
             code: where the actions lie that the data check reads.
+            made: told of each change that was made here, and which it is, as the audit calls it; not of
+                those by hand.
         """
-        self.root, self._code = root.resolve(), code
+        self.root, self._code, self._made = root.resolve(), code, made
         # What the check said of the last changes by hand, so that it is not asked at each look.
         self._judged: tuple[object, Pending | None] = (None, None)
 
@@ -135,7 +139,11 @@ class Repository:
 
     @contextmanager
     def edit(
-        self, author: Author, summary: str, seen: Mapping[str, str | None] | None = None
+        self,
+        author: Author,
+        summary: str,
+        seen: Mapping[str, str | None] | None = None,
+        action: str = "data_commit",
     ) -> Iterator[Draft]:
         """Change files: what the block writes into the draft is one commit at its end, or nothing is.
 
@@ -143,6 +151,7 @@ class Repository:
             summary: one line for the history.
             seen: which version of each file (``Snapshot.version``) the editor was shown: the block works on
                 these, and what others have changed since is merged. The other files are as they are now.
+            action: which change it is, as the audit calls it.
 
         Raises:
             Refused: the data would be wrong in a way it was not before; or a file is changed by hand and
@@ -164,6 +173,8 @@ class Repository:
                 if problems:
                     raise Refused(problems)
                 draft.commit = ground.make(base, changes, author, summary)
+        if draft.commit and self._made:
+            self._made(author, draft, action)
 
     def revert(self, commit: str, author: Author, summary: str = "") -> str | None:
         """Take one change back; what was changed after it stays.
@@ -184,7 +195,8 @@ class Repository:
         paths = [path for path, version in made.blobs.items() if before.version(path) != version]
         paths += [path for path in before.blobs if path not in made.blobs]
         seen = {path: made.version(path) for path in paths}
-        with self.edit(author, summary or f"Revert: {undone.message}", seen) as draft:
+        summary = summary or f"Revert: {undone.message}"
+        with self.edit(author, summary, seen, "data_revert") as draft:
             for path in paths:
                 if path in before.blobs:
                     draft.write(path, before.text(path))

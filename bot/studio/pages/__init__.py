@@ -4,12 +4,12 @@ from fastapi import APIRouter
 
 from bot.studio.services import Services
 
-from . import compare, figures, history, knowledge, models, policies, promotion, review
+from . import audit, compare, figures, history, knowledge, models, people, policies, promotion, review
 
 
 def create_router(services: Services) -> APIRouter:
     """All pages of the studio."""
     router = APIRouter(include_in_schema=False)
-    for page in (review, policies, knowledge, models, compare, promotion, figures, history):
+    for page in (review, policies, knowledge, models, compare, promotion, figures, history, people, audit):
         router.include_router(page.create_router(services))
     return router

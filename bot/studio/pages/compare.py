@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.conversations import titles
+from bot.conversations import audits, ownership, titles
 from bot.problems import Problem
 from bot.staff import texts
 from bot.staff.texts import Texts
@@ -58,7 +58,7 @@ class Judging(BaseModel):
 def create_router(services: Services) -> APIRouter:
     """``/studio/compare`` and what lies below it."""
     router = APIRouter(prefix="/studio/compare")
-    comparisons = services.comparisons
+    comparisons, store = services.comparisons, services.store
 
     @router.get("")
     def show_all(request: Request, staff: Admin) -> HTMLResponse:
@@ -85,6 +85,7 @@ def create_router(services: Services) -> APIRouter:
     def begin(request: Request, staff: Admin, candidate: str = Form(), current: str = Form()) -> Response:
         try:
             id = comparisons.compare(candidate, current, staff.display_name)
+            audits.note(store, ownership.agent(staff.id), "compare", comparison=id, model=candidate)
         except Refused as refused:
             return _all(request, staff, refused.say(texts.language(request)), refused.status)
         return RedirectResponse(f"/studio/compare/{id}", 303)
@@ -111,6 +112,8 @@ def create_router(services: Services) -> APIRouter:
                 sentences = said(request, "compare")
                 values |= _report(found.report) | {"told": lambda wrong: _told(sentences, wrong)}
                 values |= _changes(comparisons, services, found, show, number)
+                if values["lines"]:
+                    services.views.note(staff, "view_replay", comparison=id)
         except SQLAlchemyError:
             return page(request, staff, "compare", 503, comparison=None)
         except Refused:
@@ -125,6 +128,7 @@ def create_router(services: Services) -> APIRouter:
     @router.post("/{id}/cancel")
     def cancel(id: int, staff: Admin) -> Response:
         comparisons.cancel(id)
+        audits.note(store, ownership.agent(staff.id), "cancel_comparison", comparison=id)
         return RedirectResponse(f"/studio/compare/{id}", 303)
 
     @router.post("/{id}/judge")
@@ -132,6 +136,7 @@ def create_router(services: Services) -> APIRouter:
         language = texts.language(request)
         try:
             comparisons.judge(id, judging.key, judging.judged, staff.display_name)
+            audits.note(store, ownership.agent(staff.id), "judge", comparison=id, judged=judging.judged)
         except Refused as refused:
             raise Problem(refused.status, refused.type, refused.say(language)) from None
         found = comparisons.comparison(id)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.conversations import audits, ownership
 from bot.conversations.steps import now
 from bot.insights import figures, gathering, lists, periods
 from bot.insights.figures import SMALL, Cell, Report
@@ -120,6 +121,9 @@ def create_router(services: Services) -> APIRouter:
             also = usage.failing(selection, why) if why else EVERY
             count = lists.count(store, selection, period, now(), also)
             lines = lists.listed(store, selection, period, now(), number - 1, also)
+            # What it is narrowed to may be a shopper's words: that is not kept.
+            days = {"first": period.first.isoformat(), "last": period.last.isoformat()}
+            services.views.note(staff, "view_list", figure=figure, number=number, **days)
         except KeyError:
             raise Problem(
                 404, "no-figure", "There is no such figure; open one from /studio/figures."
@@ -158,6 +162,8 @@ def create_router(services: Services) -> APIRouter:
         found = figures.report(store, chosen.period, now()).tables.get(table)
         if found is None:
             raise Problem(404, "no-table", "There is no such table; open one from /studio/figures.")
+        days = {"first": chosen.period.first.isoformat(), "last": chosen.period.last.isoformat()}
+        audits.note(store, ownership.agent(staff.id), "figures_export", table=table, **days)
         name = f"guitai-{table}-{chosen.period.first}-{chosen.period.last}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(table_csv(found, words(t), t), media_type="text/csv; charset=utf-8", headers=headers)

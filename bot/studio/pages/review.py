@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.conversations.steps import now
 from bot.problems import Problem
-from bot.studio.files import Repository, Trouble
+from bot.staff.sessions import Staff
+from bot.studio.files import Trouble
 from bot.studio.review import decisions, inbox, segments, words
 from bot.studio.review.decisions import CannotDecide, Kind, NewTopic, Wish
 from bot.studio.review.due import Why
@@ -62,7 +63,12 @@ def create_router(services: Services) -> APIRouter:
     """``/studio`` and ``/studio/review/…``."""
     router = APIRouter()
     store, root = services.store, services.settings.bot_dir
-    repository, known = Repository(root), Known(root)
+    repository, known, views = services.files, Known(root), services.views
+
+    def viewed(staff: Staff, opened: inbox.Opened | None) -> None:
+        views.note(staff, "view_review")
+        if opened:
+            views.note(staff, "view_conversation", conversation=opened.turn.conversation_id, place="review")
 
     @router.get("/studio")
     def show(
@@ -88,6 +94,7 @@ def create_router(services: Services) -> APIRouter:
             chosen = group or (listed[0].id if listed else None)
             opened = inbox.open_group(store, chosen, item) if chosen else None
             turns, groups = inbox.waiting(store)
+            viewed(staff, opened)
         except SQLAlchemyError:
             return page(request, staff, "review", 503, view="failed", **values)
         values |= {"groups": listed, "more": more, "opened": opened, "turns": turns, "count": groups}
@@ -100,6 +107,7 @@ def create_router(services: Services) -> APIRouter:
         values: dict[str, Any] = {"number": number, "whys": [], "ages": [], "why": "", "days": ""}
         try:
             listed, more = inbox.decided(store, number)
+            viewed(staff, None)
         except SQLAlchemyError:
             return page(request, staff, "review", 503, view="failed", **values)
         return page(request, staff, "review", view="done", decided=listed, more=more, **values)
@@ -109,6 +117,7 @@ def create_router(services: Services) -> APIRouter:
         found = inbox.open_group(store, group, item)
         if found is None:
             raise Problem(404, "no-such-group", said(request, "review")("gone"))
+        viewed(staff, found)
         return part(request, "review", "review_group", opened=found)
 
     @router.get("/studio/review/known")

@@ -28,6 +28,7 @@ PLACES = (
     ("models", "/studio/models"),
     ("figures", "/studio/figures"),
     ("history", "/studio/history"),
+    ("people", "/studio/people"),
 )
 
 _templates = Jinja2Templates(HERE / "templates")

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import delete, true
 
 from bot import migrations
+from bot.conversations import audits
 from bot.conversations.database import connect
 from bot.conversations.privacy import Privacy
 from bot.conversations.steps import Reply
@@ -160,6 +161,27 @@ def test_a_day_by_keys_alone(studio: Studio, inbox: Store, enter: Callable[..., 
     assert "趴窝" not in studio.nlu("logistics_track")
     page.goto(f"{studio.url}/studio")
     expect(page.get_by_test_id("review-total")).to_have_text("3 条，1 组")
+
+
+def test_who_looked_and_who_wrote_is_kept(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+    conversation = begun(inbox)
+    said(inbox, conversation, "包裹压坏了找谁", read=[("logistics_track", 0.4)])
+    collected(inbox)
+    page = ready(enter())
+    page.reload()
+    ready(page).keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("写入 1 句")
+    rows = [(row.by, row.action, row.detail or {}) for row in audits.latest(inbox, 30)]
+    looked = {"conversation": conversation, "place": "review"}
+    (admin,) = {by for by, action, detail in rows if (action, detail) == ("view_conversation", looked)}
+    assert sum(detail == looked for *_, detail in rows) == 1
+    by, action, detail = rows[0]
+    assert (by, action) == (admin, "data_commit")
+    assert detail["files"] == ["data/nlu/logistics_track.yml"] and len(detail["commit"]) == 40
+    assert "压坏" not in str(rows)
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_contain_text("撤销")
+    assert audits.latest(inbox, 1)[0].action == "data_revert"
 
 
 def test_keys_move_and_undo(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
