@@ -7,10 +7,11 @@ An example is one line; entities are marked as Rasa does: ``[7号](date)``, ``[7
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from bot import data_check
+from bot import data_check, validity
 from bot.data_files import Unreadable, entries, line_of, lines, mapping, parse
 
 from . import yaml_edit
@@ -56,6 +57,10 @@ class Variation:
     text: str
     channel: str = ""
     """The one channel it is for; empty: all."""
+    since: date | None = None
+    """The first day it may be said, in the shop; None: at once."""
+    until: date | None = None
+    """The last day it may be said; None: without end."""
 
 
 @dataclass(frozen=True)
@@ -182,9 +187,17 @@ def _responses(path: str, text: str) -> tuple[Response, ...]:
         given = (
             [each for each in variations if isinstance(each, dict)] if isinstance(variations, list) else []
         )
-        told = (Variation(str(v.get("text", "")), str(v.get("channel") or "")) for v in given)
-        found.append(Response(str(name), tuple(told), path, line_of(content, name)))
+        found.append(Response(str(name), tuple(map(_told, given)), path, line_of(content, name)))
     return tuple(found)
+
+
+def _told(variation: dict[Any, Any]) -> Variation:
+    try:
+        since, until = validity.days(variation)
+    except validity.WrongDays:
+        # The data check tells of it.
+        since = until = None
+    return Variation(str(variation.get("text", "")), str(variation.get("channel") or ""), since, until)
 
 
 # ---- examples ----
@@ -365,13 +378,16 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
     """Let the bot say one of ``variations`` under ``name``, in order; a new response is written to ``path``.
 
     Raises:
-        Refused: there is no text in one of them.
+        Refused: there is no text in one of them, or its last day is before its first.
     """
     wanted = [Variation(each) if isinstance(each, str) else each for each in variations]
     if not wanted or not all(each.text.strip() for each in wanted):
         raise Refused([f"{name} needs a text."])
     if not all(sign.isprintable() or sign == "\n" or _joins(sign) for each in wanted for sign in each.text):
         raise Refused([f"The text of {name} has control characters in it. Remove them."])
+    for each in wanted:
+        if each.since and each.until and each.until < each.since:
+            raise Refused([f"{name}: its last day, {each.until}, is before its first, {each.since}."])
     there = responses(draft).get(name)
     if there is None:
         item = "\n".join([f"{yaml_edit.scalar(name)}:", *(_variation(each) for each in wanted)])
@@ -387,6 +403,8 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
                 _change(draft, path, yaml_edit.set_text, (*keys, "channel"), new.channel)
             else:
                 _change(draft, path, yaml_edit.remove_item, (*keys, "channel"))
+        if (old.since, old.until) != (new.since, new.until):
+            _set_days(draft, path, keys, new)
     for number in range(len(there.variations) - 1, len(wanted) - 1, -1):
         _change(draft, path, yaml_edit.remove_item, ("responses", name, number))
     for each in wanted[len(there.variations) :]:
@@ -407,7 +425,34 @@ def remove_response(draft: Draft, name: str) -> None:
 
 def _variation(given: Variation) -> str:
     channel = f"\n  channel: {yaml_edit.scalar(given.channel)}" if given.channel else ""
-    return f"- text: {yaml_edit.scalar(given.text)}{channel}"
+    days = f"\n  {_metadata(given)}" if given.since or given.until else ""
+    return f"- text: {yaml_edit.scalar(given.text)}{channel}{days}"
+
+
+def _metadata(given: Variation) -> str:
+    return f"{validity.METADATA}: {{{', '.join(f'{name}: {day}' for name, day in _days(given).items() if day)}}}"
+
+
+def _days(given: Variation) -> dict[str, date | None]:
+    return {validity.SINCE: given.since, validity.UNTIL: given.until}
+
+
+def _set_days(draft: Draft, path: str, variation: tuple[str | int, ...], new: Variation) -> None:
+    """Write the days of a variation that is there; what else its metadata says stays."""
+    keys = (*variation, validity.METADATA)
+    there = yaml_edit.value(path, draft.text(path), keys)
+    if not isinstance(there, dict):
+        _change(draft, path, yaml_edit.add_item, variation, _metadata(new))
+        return
+    wanted = _days(new)
+    if not any(wanted.values()) and set(there) <= set(wanted):
+        _change(draft, path, yaml_edit.remove_item, keys)
+        return
+    for name, day in wanted.items():
+        if day:
+            _change(draft, path, yaml_edit.set_text, (*keys, name), day.isoformat(), False)
+        elif name in there:
+            _change(draft, path, yaml_edit.remove_item, (*keys, name))
 
 
 # ---- intents, synonyms ----

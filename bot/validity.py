@@ -1,0 +1,66 @@
+"""On which days a wording of an answer may be said: ``metadata: {since: 2026-11-01, until: 2026-11-11}``.
+
+Both days are the shop's and both count; either may be left out. Runs in both environments.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+SINCE, UNTIL, METADATA = "since", "until", "metadata"
+
+Wording = TypeVar("Wording", bound=Mapping[str, Any])
+
+# China has one time zone and no summer time, whatever zone the server keeps.
+_CHINA = timezone(timedelta(hours=8))
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class WrongDays(ValueError):
+    """The days of a wording cannot be used; the text says in one sentence what to correct."""
+
+
+def today() -> date:
+    """The day it is in the shop."""
+    return datetime.now(UTC).astimezone(_CHINA).date()
+
+
+def days(wording: Mapping[str, Any]) -> tuple[date | None, date | None]:
+    """The first and the last day of a response's variation as Rasa's files have it; None: without end.
+
+    Raises:
+        WrongDays: one is no day, or the last is before the first.
+    """
+    metadata = wording.get(METADATA)
+    if not isinstance(metadata, Mapping):
+        return None, None
+    first, last = (_day(name, metadata.get(name)) for name in (SINCE, UNTIL))
+    if first and last and last < first:
+        raise WrongDays(f"until {last} is before since {first}. Correct one of them")
+    return first, last
+
+
+def in_force(wordings: Iterable[Wording], on: date) -> list[Wording]:
+    """Those of the variations that may be said on a day.
+
+    Raises:
+        WrongDays: see ``days``.
+    """
+    return [each for each in wordings if _within(days(each), on)]
+
+
+def _within(given: tuple[date | None, date | None], on: date) -> bool:
+    first, last = given
+    return (first is None or first <= on) and (last is None or on <= last)
+
+
+def _day(name: str, value: Any) -> date | None:
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise WrongDays(f"{name} “{value}” is no day. Write it as 2026-11-01")
