@@ -37,7 +37,7 @@ By = Literal[
 BY: tuple[By, ...] = get_args(By)
 DOMAIN, POLICIES, CONFIG = "domain.yml", "data/policies.yml", "config.yml"
 # What gives intents a name for people uses none of them.
-NAMING = {language.TITLES, "readings"}
+NAMING = "readings"
 _SPEAKING: Mapping[str, By] = {CONFIG: "config", "data/wording.yml": "wording", "data/replies.yml": "reply"}
 _FILLED = re.compile(r"{(\w+)}")
 _PAYLOAD = re.compile(r"/(\w+)(?:/(\w+))?")
@@ -333,7 +333,7 @@ def _speaking(index: _Index, path: str, node: Any, way: tuple[str, ...] = (), li
     """A file that names intents, answers … or fills policies into its texts."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if way or str(key) not in NAMING:
+            if way or key != NAMING:
                 here = line_of(node, key)
                 _named(index, path, str(key), way, here, "slot" if way[:1] == ("slots",) else None)
                 _speaking(index, path, value, (*way, str(key)), here)
