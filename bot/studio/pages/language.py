@@ -15,7 +15,7 @@ from bot.studio.teaching import Cannot
 from bot.studio.uses import BY, Use
 
 from . import shell, troubles
-from .shell import page, said
+from .shell import PLACES, page, said
 
 HERE = "/studio/language"
 TABS = (
@@ -40,7 +40,9 @@ def show(request: Request, staff: Staff, name: str, status: int = 200, **values:
     """One of the pages: its template is given ``l``, the sentences of all of them, and ``address`` too."""
     assets = ["language.css", "language.js"]
     assets += [f"{more}.js" for more in ("marking", name) if (shell.HERE / "static" / f"{more}.js").exists()]
+    places = dict(PLACES)
     common = {
+        **{"stories_at": places.get("stories"), "topics_at": places.get("knowledge")},
         **{"here": "language", "tabs": TABS, "tab": name, "assets": assets},
         **{"l": said(request, "language"), "address": address, "counted": counted},
     }

@@ -63,6 +63,7 @@ def create_router(services: Services) -> APIRouter:
             q=q,
             works=works,
             longest=TRIED,
+            called=title,
         )
 
     @router.post("/add")
