@@ -58,6 +58,8 @@ def _module(code: Path, path: Path, _changed: int) -> tuple[Written, ...]:
 def _texts(node: ast.AST, path: str, within: str) -> Iterator[Written]:
     if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         within = f"{within}.{node.name}" if within else node.name
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # it says something about the code
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         # A payload may carry entities behind the intent: /inform{"choice": …}
         found = _NAME.match(node.value)

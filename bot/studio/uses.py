@@ -120,9 +120,9 @@ def _found(files: Files, written: Iterable[code_names.Written]) -> Uses:
         for kind, name in _steps([*told.condition, *told.steps]):
             index.use(kind, name, by)
     for path in files.files():
-        if path == CONFIG or re.fullmatch(r"data/\w+\.yml", path):
-            if path not in (language.TITLES, POLICIES):
-                _speaking(index, path, _content(path, files))
+        speaks = path == CONFIG or re.fullmatch(r"data/\w+\.yml", path)
+        if speaks and path not in (language.TITLES, POLICIES):
+            _speaking(index, path, _content(path, files))
     for each in written:
         _code(index, each)
     return Uses(index.things())
@@ -250,18 +250,18 @@ def _language(index: _Index, files: Files) -> None:
         if "[" in example.text:
             for entity in _marked(example.text):
                 index.use("entity", entity, Use("examples", example.intent, example.path, example.line))
-    for path in (DOMAIN, *(each for each in files.files(language.NLU) if each.endswith(".yml"))):
-        content = _content(path, files)
-        for each in _entries(content, "responses", path):
-            index.define("response", each.name, path, _line(each.place))
+    paths = [path for path in files.files() if path == DOMAIN or path.startswith(f"{language.NLU}/")]
+    contents = {path: _content(path, files) for path in paths if path.endswith(".yml")}
+    responses = [(path, each) for path in contents for each in _entries(contents[path], "responses", path)]
+    for path, each in responses:
+        index.define("response", each.name, path, _line(each.place))
     # Only now it is known which slots and policies there are.
-    for name in index.named("response"):
-        path, line = index.defined["response", name]
-        topic_name = name.removeprefix("utter_")
-        use = Use("topic", topic_name, path, line) if "/" in name else Use("response", name, path, line)
-        if "/" in name:
-            index.use("response", name, use)
-        _said(index, _content(path, files)["responses"][name], use)
+    for path, each in responses:
+        use = Use("response", each.name, path, _line(each.place))
+        if "/" in each.name:
+            use = replace(use, by="topic", name=each.name.removeprefix("utter_"))
+            index.use("response", each.name, use)
+        _said(index, each.value, use)
 
 
 def _marked(text: str) -> Iterator[str]:

@@ -430,7 +430,9 @@ def _variation(given: Variation) -> str:
 
 
 def _metadata(given: Variation) -> str:
-    return f"{validity.METADATA}: {{{', '.join(f'{name}: {day}' for name, day in _days(given).items() if day)}}}"
+    return (
+        f"{validity.METADATA}: {{{', '.join(f'{name}: {day}' for name, day in _days(given).items() if day)}}}"
+    )
 
 
 def _days(given: Variation) -> dict[str, date | None]:

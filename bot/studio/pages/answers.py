@@ -48,9 +48,7 @@ def create_router(services: Services) -> APIRouter:
         except Trouble as why:
             return failed(request, staff, "answers", why)
         rows, number, pages = paged(found, number)
-        return show(
-            request, staff, "answers", q=q, rows=rows, found=len(found), number=number, pages=pages
-        )
+        return show(request, staff, "answers", q=q, rows=rows, found=len(found), number=number, pages=pages)
 
     @router.get("/{name}")
     def one(request: Request, staff: Admin, name: str) -> HTMLResponse:

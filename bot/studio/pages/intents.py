@@ -1,5 +1,6 @@
 """Intents and their examples: what shoppers may mean, and by which sentences the bot learns to tell."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -19,7 +20,7 @@ from bot.studio.uses import uses
 from .language import HERE, Asked, Line, Name, Number, done, failed, paged, show
 from .shell import Admin, said
 
-DAYS = "30"
+DAYS = timedelta(days=29)  # before today
 
 
 class Look(BaseModel):
@@ -188,9 +189,8 @@ def create_router(services: Services) -> APIRouter:
 
 
 def _period() -> Period:
-    found = periods.named(DAYS, now())
-    assert found
-    return found
+    today = periods.day(now())
+    return periods.of_days(today - DAYS, today)
 
 
 def _meant(services: Services, period: Period) -> dict[str, int] | None:

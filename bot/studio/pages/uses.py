@@ -35,7 +35,11 @@ def create_router(services: Services) -> APIRouter:
             snapshot = files.look()
             used, called = uses(snapshot), intents.titles(snapshot)
             policies = lexicon.policies(snapshot) if lexicon.POLICIES in snapshot.files() else {}
-            said = {each.name: each.variations[0].text for each in language.responses(snapshot).values() if each.variations}
+            said = {
+                each.name: each.variations[0].text
+                for each in language.responses(snapshot).values()
+                if each.variations
+            }
         except Trouble as why:
             return failed(request, staff, "uses", why)
         # What is beside a name, for people.

@@ -24,7 +24,7 @@ async function learn() {
 // -- sentences looked at ---------------------------------------------------------------------------------
 
 // What is to be told of a sentence, worst first: [class, sentence, what it is like].
-function status(looked, earlier) {
+function judged(looked, earlier) {
   const same = looked.near.find((each) => each.same);
   if ((same && !same.elsewhere) || earlier.has(looked.text)) return ["warn", said.status_already, ""];
   const there = looked.near.find((each) => each.same && each.elsewhere);
@@ -84,7 +84,7 @@ function looking(pane, given, change, but, done) {
       if (number !== asked) return undefined;
       const earlier = new Set();
       const told = looked.map((each) => {
-        const found = status(each, earlier);
+        const found = judged(each, earlier);
         earlier.add(each.text);
         return found;
       });

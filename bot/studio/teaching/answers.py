@@ -101,7 +101,8 @@ def listed(files: Files, used: Uses, asked: str = "") -> list[Row]:
             used.of("response", each.name),
         )
         for each in _ours(files)
-        if not sought or any(sought in folded(text) for text in (each.name, *(v.text for v in each.variations)))
+        if not sought
+        or any(sought in folded(text) for text in (each.name, *(v.text for v in each.variations)))
     ]
 
 

@@ -132,7 +132,7 @@ def meant(store: Store, period: Period) -> dict[str, int]:
 
 
 def listed(files: Files, used: Uses, meant: Mapping[str, int], asked: str = "") -> list[Row]:
-    """The intents in the order of domain.yml; those whose name, title or example has what is ``asked`` for."""
+    """The intents as domain.yml lists them; those whose name, title or example has what is ``asked`` for."""
     called = titles(files)
     topics: dict[str, int] = {}
     for topic in language.topics(files):
@@ -159,7 +159,9 @@ def look(files: Snapshot, text: str, intent: str, but: str | None = None) -> Loo
     """A sentence's words, and the examples it would repeat; of these not ``but``, which it is made from."""
     sentence = fit(text)
     like = near.conflicts(files, sentence, intent)
-    others = [each for each in like if but is None or (each.example.intent, each.example.text) != (intent, but)]
+    others = [
+        each for each in like if but is None or (each.example.intent, each.example.text) != (intent, but)
+    ]
     return Looked(sentence, segments.cut(plain(sentence), vocabulary(files)), others)
 
 
@@ -221,7 +223,9 @@ def replace(files: Repository, author: Author, summary: str, intent: str, old: s
             wanted = folded(plain(sentence))
             for each in language.examples(draft):
                 if each.intent != intent and folded(each.plain) == wanted:
-                    raise Cannot("elsewhere", text=sentence[:40], name=titles(draft).get(each.intent, each.intent))
+                    raise Cannot(
+                        "elsewhere", text=sentence[:40], name=titles(draft).get(each.intent, each.intent)
+                    )
             language.replace_example(draft, intent, old, sentence)
     return draft.commit
 
@@ -317,7 +321,7 @@ def _leaves_some(files: Files, intent: str, texts: Sequence[str]) -> None:
 
 
 def set_title(files: Repository, author: Author, summary: str, intent: str, title: str) -> str | None:
-    """Let an intent be called otherwise, on the staff's pages and, where it stands there, on shoppers' buttons.
+    """Let an intent be called otherwise: by the staff and, where the bot offers it, on shoppers' buttons.
 
     Raises:
         Cannot, Trouble (of the files): nothing was written.
@@ -395,7 +399,10 @@ def removal(files: Files, intent: str, code: Path = ROOT) -> Removal:
     ruled = {(each.kind, each.name) for each in own}
     keeps = tuple(use for use in used.of("intent", intent) if (use.by, use.name) not in ruled)
     said = {
-        str(step["action"]) for told in own for step in told.steps if isinstance(step, dict) and "action" in step
+        str(step["action"])
+        for told in own
+        for step in told.steps
+        if isinstance(step, dict) and "action" in step
     }
     responses = tuple(
         name

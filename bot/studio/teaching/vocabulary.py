@@ -249,7 +249,7 @@ def _spell(draft: Draft, path: str, name: str, typed: str, there: Mapping[str, t
     plain = _solid(typed)
     for other, names in lexicon.spellings(draft).items():
         for known, spelled in names.items():
-            if plain in map(_solid, spelled) or (other, known) != (path, name) and plain == _solid(known):
+            if plain in map(_solid, spelled) or ((other, known) != (path, name) and plain == _solid(known)):
                 raise Cannot("stands_already", typed=typed, name=known)
     lexicon.add_spelling(draft, path, name, typed)
 
