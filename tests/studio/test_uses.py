@@ -129,6 +129,6 @@ def test_all_that_the_project_names_is_used() -> None:
     for kind in ("intent", "response", "action", "form"):
         idle = [thing.name for thing in used.all(kind) if not thing.uses]
         assert idle in ([], ["nlu_fallback"]), (kind, idle)
-    assert {use.by for use in used.of("intent", "coupon_promo")} >= {"rule", "topic", "code", "wording"}
+    assert {use.by for use in used.of("intent", "coupon_promo")} >= {"rule", "topic", "config", "wording"}
     assert {use.by for use in used.of("policy", "dispatch_hours")} >= {"response", "code"}
     assert len(used.all("policy")) > 40

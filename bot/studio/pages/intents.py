@@ -108,7 +108,7 @@ def create_router(services: Services) -> APIRouter:
             request,
             staff,
             "intent",
-            name=name,
+            intent=name,
             q=q,
             examples=shown,
             found=len(found),

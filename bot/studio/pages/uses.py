@@ -47,7 +47,7 @@ def create_router(services: Services) -> APIRouter:
         if name:
             things = used.called(name)
             status = 200 if things else 404
-            return show(request, staff, "uses", status, things=things, name=name, beside=beside)
+            return show(request, staff, "uses", status, things=things, asked=name, beside=beside)
         chosen = kind or (None if q.strip() else FIRST)
         sought = folded(q) if q.strip() else ""
         counts = {each: used.all(each) for each in KINDS}
@@ -70,7 +70,7 @@ def create_router(services: Services) -> APIRouter:
             number=number,
             pages=pages,
             q=q,
-            name="",
+            asked="",
             beside=beside,
         )
 

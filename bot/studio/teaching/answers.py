@@ -5,6 +5,7 @@ code gives may not get lost unseen, and nothing may be asked for that nobody giv
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -220,6 +221,8 @@ def _check(
         raise Cannot("no_answer_there", name="")
     if not 0 < len(wanted) <= MOST or not all(0 < len(each.text.strip()) <= LONGEST for each in wanted):
         raise Cannot("text", most=LONGEST)
+    if any(unicodedata.category(sign) in ("Cc", "Cf") for each in wanted for sign in _bare(each.text)):
+        raise Cannot("control")
     if any(each.channel and each.channel not in known for each in wanted):
         raise Cannot("channel")
     if any(each.since and each.until and each.until < each.since for each in wanted):
@@ -237,6 +240,11 @@ def _check(
             lost |= _filled([there[each.was].text]) - policies - _filled([each.text])
     if lost and not dropping:
         raise Cannot("lost", names=_shown(lost))
+
+
+def _bare(text: str) -> str:
+    """The text without what may be in it unseen: line ends, and what joins two emoji."""
+    return text.replace("\r\n", "").replace("\n", "").replace("\u200d", "")
 
 
 def _shown(names: Iterable[str]) -> str:

@@ -100,6 +100,7 @@ def test_channels_and_days_are_written(files: Repository, code: Path) -> None:
         ([Wanted(PAID, was=0), Wanted(WECHAT, was=7)], "no_answer_there"),
         ([Wanted(PAID, was=0), Wanted(PAID, was=0)], "no_answer_there"),
         ([Wanted(PAID, "", date(2026, 2, 1), date(2026, 1, 1), 0)], "days"),
+        ([Wanted(f"\u202e{PAID}", was=0), Wanted(WECHAT, "wechat", was=1)], "control"),
         ([], "text"),
         ([Wanted("长" * 2001 + PAID, was=0)], "text"),
     ],
