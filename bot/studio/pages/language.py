@@ -40,9 +40,7 @@ def show(request: Request, staff: Staff, name: str, status: int = 200, **values:
     """One of the pages: its template is given ``l``, the sentences of all of them, and ``address`` too."""
     assets = ["language.css", "language.js"]
     assets += [f"{more}.js" for more in ("marking", name) if (shell.HERE / "static" / f"{more}.js").exists()]
-    places = dict(PLACES)
     common = {
-        **{"stories_at": places.get("stories"), "topics_at": places.get("knowledge")},
         **{"here": "language", "tabs": TABS, "tab": name, "assets": assets},
         **{"l": said(request, "language"), "address": address, "counted": counted},
     }
@@ -70,7 +68,12 @@ def done(request: Request, do: Callable[[], T]) -> T:
 
 
 def address(kind: str, name: str) -> str:
-    """Where something with a name is shown: its own page, or who uses it."""
+    """Where something with a name is shown: its own page, or who uses it; empty where there is none."""
+    places = dict(PLACES)
+    if kind == "topic" and "knowledge" in places:
+        return f"{places['knowledge']}/topics/{quote(name)}"
+    if kind in ("rule", "story"):
+        return f"{places['stories']}?{urlencode({'q': name})}" if "stories" in places else ""
     if kind in ("intent", "response") and "/" not in name:
         return f"{HERE}/{'intents' if kind == 'intent' else 'answers'}/{quote(name)}"
     return f"{HERE}/uses?{urlencode({'name': name})}"
