@@ -24,6 +24,8 @@ from .little import lay_little
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> '; -- \u202e倒过来"
 SHOWN = "<img src=x onerror=alert(1)><script>alert(2)</script> '; -- 倒过来"
 MANY = 300
+# Milliseconds that checking and writing may take on a busy machine.
+WRITTEN = 60_000
 
 
 @dataclass
@@ -100,6 +102,11 @@ def enter(
     return opened
 
 
+def told(page: Page, sentence: str) -> None:
+    """Something was written, and the page says so."""
+    expect(page.get_by_role("status")).to_contain_text(sentence, timeout=WRITTEN)
+
+
 def choose(page: Page, words: str, first: int, last: int) -> None:
     """Select words of a sentence, as a hand does."""
     page.locator(words).evaluate(
@@ -139,7 +146,7 @@ def test_examples_are_added_with_what_is_like_them_shown_at_once(
     page = enter("/intents/greet")
     page.get_by_test_id("lines").fill("早上好呀\n谢谢！\n你好\n多谢你帮忙第 7 次哦")
     looked = page.get_by_test_id("looked").locator(".line")
-    expect(looked).to_have_count(4)
+    expect(looked).to_have_count(4, timeout=WRITTEN)
     expect(looked.nth(0)).to_contain_text("新的")
     expect(looked.nth(1)).to_contain_text("已在“道谢”，不会写入")
     expect(looked.nth(2)).to_contain_text("已有，不会重复写入")
@@ -147,7 +154,7 @@ def test_examples_are_added_with_what_is_like_them_shown_at_once(
     button = page.get_by_test_id("add-button")
     expect(button).to_have_text("写入 2 句")
     button.click()
-    expect(page.get_by_role("status")).to_contain_text("写入 2 句，训练并上线后生效")
+    told(page, "写入 2 句，训练并上线后生效")
     expect(page.get_by_test_id("example")).to_have_count(5)
     assert office.said("greet")[3:] == ["早上好呀", "多谢你帮忙第 7 次哦"]
     (change,) = office.files.history(1)
@@ -158,13 +165,13 @@ def test_an_entity_is_marked_by_choosing_words(office: Office, enter: Callable[.
     page = enter("/intents/order_status")
     page.get_by_test_id("lines").fill("昨天买的运费险在哪")
     words = page.get_by_test_id("words")
-    expect(words.locator(".word").first).to_have_text("昨天")
+    expect(words.locator(".word").first).to_have_text("昨天", timeout=WRITTEN)
     choose(page, "[data-testid=words]", 0, 0)
     page.get_by_role("button", name="date", exact=True).click()
     expect(page.get_by_test_id("lines")).to_have_value("[昨天](date)买的运费险在哪")
     expect(words.locator("mark")).to_contain_text("昨天")
     page.get_by_test_id("add-button").click()
-    expect(page.get_by_role("status")).to_contain_text("写入 1 句")
+    told(page, "写入 1 句")
     assert office.said("order_status")[-1] == "[昨天](date)买的运费险在哪"
 
     # In an example that is there, the mark goes again.
@@ -173,7 +180,7 @@ def test_an_entity_is_marked_by_choosing_words(office: Office, enter: Callable[.
     page.get_by_test_id("edit-form").locator("mark").click()
     expect(page.get_by_test_id("edit-text")).to_have_value("昨天买的运费险在哪")
     page.get_by_test_id("edit-form").get_by_role("button", name="保存").click()
-    expect(page.get_by_role("status")).to_contain_text("已修改")
+    told(page, "已修改")
     assert office.said("order_status")[-1] == "昨天买的运费险在哪"
 
 
@@ -188,13 +195,13 @@ def test_many_examples_are_paged_chosen_moved_and_removed(office: Office, enter:
     page.get_by_test_id("move").click()
     page.get_by_test_id("move-search").fill("打招呼")
     page.get_by_test_id("targets").get_by_role("button", name="打招呼").click()
-    expect(page.get_by_role("status")).to_contain_text("已移到“打招呼”：2 句")
+    told(page, "已移到“打招呼”：2 句")
     assert office.said("greet")[-2:] == ["多谢你帮忙第98次", "多谢你帮忙第99次"]
     page.wait_for_load_state()
     page.get_by_label("选中本页").check()
     expect(page.locator("[data-count]")).to_have_text("已选 100 句")
     page.get_by_test_id("remove").click()
-    expect(page.get_by_role("status")).to_contain_text("删除 100 句")
+    told(page, "删除 100 句")
     assert len(office.said("thanks")) == 2 + MANY - 102
 
 
@@ -207,7 +214,7 @@ def test_what_two_admins_do_to_one_example_is_told_and_what_was_typed_stays(
     page.get_by_test_id("edit-text").fill("hello there")
     intents.replace(office.files, LI, "改", "greet", "hello", "hello world")
     page.get_by_test_id("edit-form").get_by_role("button", name="保存").click()
-    expect(page.get_by_test_id("edit-error")).to_contain_text("“hello”已被别人改动或删除")
+    expect(page.get_by_test_id("edit-error")).to_contain_text("“hello”已被别人改动或删除", timeout=WRITTEN)
     expect(page.get_by_test_id("edit-text")).to_have_value("hello there")
     assert "hello world" in office.said("greet")
 
@@ -221,14 +228,14 @@ def test_a_new_intent_is_made_and_goes_again(office: Office, enter: Callable[...
     form.get_by_label("顾客会怎么说").fill("能包装吗\n可以包成礼盒吗")
     form.locator("[name=answer]").fill("可以的，下单时备注就行～")
     form.get_by_role("button", name="新建").click()
-    expect(form.get_by_role("alert")).to_contain_text("标识只能用小写英文字母")
+    expect(form.get_by_role("alert")).to_contain_text("标识只能用小写英文字母", timeout=WRITTEN)
     form.get_by_label("标识").fill("gift_wrap")
     form.get_by_role("button", name="新建").click()
-    expect(page.get_by_role("heading", name="礼品包装")).to_be_visible()
+    expect(page.get_by_role("heading", name="礼品包装")).to_be_visible(timeout=WRITTEN)
     expect(page.get_by_test_id("uses-rule")).to_contain_text("gift_wrap: 礼品包装")
     page.wait_for_load_state()
     page.get_by_test_id("drop").get_by_role("button").click()
-    expect(page.get_by_test_id("intent")).to_have_count(3)
+    expect(page.get_by_test_id("intent")).to_have_count(3, timeout=WRITTEN)
     assert "gift_wrap" not in office.files.look().text("domain.yml")
     page.goto(f"{office.settings.office}/studio/language/intents/order_status")
     expect(page.get_by_test_id("drop")).to_contain_text("不能删除")
@@ -239,7 +246,7 @@ def test_a_title_is_changed(office: Office, enter: Callable[..., Page]) -> None:
     page.get_by_test_id("rename").click()
     page.locator("#rename [name=title]").fill(HOSTILE[:40])
     page.locator("#rename").get_by_role("button", name="保存").click()
-    expect(page.locator("h1")).to_have_text(HOSTILE[:40])
+    expect(page.locator("h1")).to_have_text(HOSTILE[:40], timeout=WRITTEN)
 
 
 def test_an_answer_is_edited_and_what_the_code_fills_in_is_kept(
@@ -254,11 +261,11 @@ def test_an_answer_is_edited_and_what_the_code_fills_in_is_kept(
     page.get_by_role("button", name="{dispatch_hours}").click()
     expect(text).to_have_value("已付款，{dispatch_hours}")
     page.get_by_test_id("save").click()
-    expect(page.get_by_test_id("answer-error")).to_contain_text("{title} 会从说法里消失")
+    expect(page.get_by_test_id("answer-error")).to_contain_text("{title} 会从说法里消失", timeout=WRITTEN)
     expect(text).to_have_value("已付款，{dispatch_hours}")
     text.fill("「{title}」付好了，{dispatch_hours} 小时内发出")
     page.get_by_test_id("save").click()
-    expect(page.get_by_role("status")).to_contain_text("几秒内生效")
+    told(page, "几秒内生效")
     expect(text).to_have_value("「{title}」付好了，{dispatch_hours} 小时内发出")
     assert "- text: 「{title}」付好了" in office.files.look().text("domain.yml")
 
@@ -267,7 +274,7 @@ def test_an_answer_is_edited_and_what_the_code_fills_in_is_kept(
     text.fill("付好了")
     page.get_by_test_id("save").click()
     page.get_by_test_id("anyway").click()
-    expect(page.get_by_role("status")).to_contain_text("几秒内生效")
+    told(page, "几秒内生效")
     expect(text).to_have_value("付好了")
 
 
@@ -280,10 +287,10 @@ def test_variants_channels_and_buttons(office: Office, enter: Callable[..., Page
     fresh.get_by_label("渠道").select_option("wechat")
     expect(fresh.locator("[data-preview]")).to_have_text(HOSTILE)
     page.get_by_test_id("save").click()
-    expect(page.get_by_test_id("answer-error")).to_contain_text("控制字符")
+    expect(page.get_by_test_id("answer-error")).to_contain_text("控制字符", timeout=WRITTEN)
     fresh.get_by_test_id("variant-text").fill(SHOWN)
     page.get_by_test_id("save").click()
-    expect(page.get_by_role("status")).to_contain_text("几秒内生效")
+    told(page, "几秒内生效")
     expect(fresh.locator("[data-preview]")).to_have_text(SHOWN)
     told = language.responses(office.files.look())["utter_bye"].variations
     assert [(each.text, each.channel) for each in told] == [("再见", ""), (SHOWN, "wechat")]
@@ -296,9 +303,11 @@ def test_two_admins_who_edit_one_answer_are_told(office: Office, enter: Callable
     for each, text in ((page, "不用谢"), (other, "别客气")):
         each.get_by_test_id("variant-text").fill(text)
     page.get_by_test_id("save").click()
-    expect(page.get_by_role("status")).to_contain_text("几秒内生效")
+    told(page, "几秒内生效")
     other.get_by_test_id("save").click()
-    expect(other.get_by_test_id("answer-error")).to_contain_text("domain.yml 的同一处刚被管理员改过")
+    expect(other.get_by_test_id("answer-error")).to_contain_text(
+        "domain.yml 的同一处刚被管理员改过", timeout=WRITTEN
+    )
     expect(other.get_by_test_id("variant-text")).to_have_value("别客气")
     expect(other.get_by_role("link", name="看现在的内容")).to_be_visible()
 
@@ -308,24 +317,24 @@ def test_the_lexicon_is_tried_and_taught(office: Office, enter: Callable[..., Pa
     page.get_by_test_id("word-name").fill("云朵抱枕")
     page.get_by_test_id("try").fill("云朵抱枕是纯黑的吗")
     tried = page.get_by_test_id("tried")
-    expect(tried.locator("mark").first).to_contain_text("颜色 黑色")
+    expect(tried.locator("mark").first).to_contain_text("颜色 黑色", timeout=WRITTEN)
     expect(tried.locator(".words").nth(1).locator(".word").first).to_have_text("云朵抱枕")
     page.get_by_role("button", name="添加").click()
-    expect(page.get_by_role("status")).to_contain_text("已加上“云朵抱枕”")
+    told(page, "已加上“云朵抱枕”")
     expect(page.get_by_test_id("word").last).to_contain_text("云朵抱枕")
     page.get_by_test_id("list-colours").click()
     page.wait_for_load_state()
     page.get_by_text("加叫法").last.click()
     page.get_by_test_id("word-typed").fill("纯黑")
     page.get_by_role("button", name="添加").click()
-    expect(page.get_by_test_id("word-error")).to_contain_text("“纯黑”已经表示“黑色”")
+    expect(page.get_by_test_id("word-error")).to_contain_text("“纯黑”已经表示“黑色”", timeout=WRITTEN)
     page.get_by_test_id("word-typed").fill("奶油白")
     page.get_by_role("button", name="添加").click()
     entry = page.get_by_test_id("entry").last
-    expect(entry).to_contain_text("奶油白")
+    expect(entry).to_contain_text("奶油白", timeout=WRITTEN)
     page.wait_for_load_state()
     entry.get_by_role("button", name="删除 奶油白").click()
-    expect(entry).not_to_contain_text("奶油白")
+    expect(entry).not_to_contain_text("奶油白", timeout=WRITTEN)
     page.get_by_test_id("list-synonyms").click()
     expect(page.get_by_role("note")).to_contain_text("EntitySynonymMapper")
 
@@ -338,7 +347,7 @@ def test_a_synonym_is_added(office: Office, enter: Callable[..., Page]) -> None:
     page.get_by_test_id("word-name").fill("跑鞋")
     page.get_by_test_id("word-typed").fill("跑步鞋")
     page.get_by_role("button", name="添加").click()
-    expect(page.get_by_test_id("entry")).to_contain_text("跑步鞋")
+    expect(page.get_by_test_id("entry")).to_contain_text("跑步鞋", timeout=WRITTEN)
     assert language.synonyms(office.files.look())["跑鞋"] == ("云感", "跑步鞋")
 
 
@@ -366,7 +375,7 @@ def test_strange_addresses_are_sentences(office: Office, enter: Callable[..., Pa
     for path in ("/intents/<b>none", "/answers/none", "/uses?name=%3Cscript%3E"):
         answer = page.goto(f"{office.settings.office}/studio/language{path}")
         assert answer and answer.status == 404
-        expect(page.get_by_role("alert")).to_contain_text("没有")
+        expect(page.get_by_role("alert")).to_contain_text("没有", timeout=WRITTEN)
 
 
 def test_only_admins_may(office: Office, enter: Callable[..., Page]) -> None:
