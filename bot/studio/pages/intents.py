@@ -71,6 +71,9 @@ def create_router(services: Services) -> APIRouter:
     router = APIRouter(prefix=HERE)
     files = services.files
 
+    def _called(request: Request) -> dict[str, str]:
+        return done(request, lambda: intents.titles(files.look()))
+
     @router.get("")
     def listed(request: Request, staff: Admin, q: Asked = "") -> HTMLResponse:
         period = _period()
@@ -78,7 +81,7 @@ def create_router(services: Services) -> APIRouter:
             snapshot = files.look()
             counts = _meant(services, period)
             rows = intents.listed(snapshot, uses(snapshot), counts or {}, q)
-            values = {"rows": rows, "doings": intents.doings(snapshot)}
+            values: dict[str, Any] = {"rows": rows, "doings": intents.doings(snapshot)}
         except Trouble as why:
             return failed(request, staff, "intents", why)
         return show(request, staff, "intents", q=q, unread=counts is None, period=period, **values)
@@ -136,7 +139,7 @@ def create_router(services: Services) -> APIRouter:
     @router.post("/intents/{name}/add")
     def add(request: Request, staff: Admin, name: str, body: Add) -> dict[str, Any]:
         t = said(request, "intents")
-        title = intents.titles(files.look()).get(name, name)
+        title = _called(request).get(name, name)
         summary = t("summary_add", title=title)
         added, commit = done(request, lambda: intents.add(files, Author.of(staff), summary, name, body.texts))
         told = [t("added", count=len(added.written), title=title)] if commit else [t("added_none")]
@@ -149,14 +152,14 @@ def create_router(services: Services) -> APIRouter:
     @router.post("/intents/{name}/replace")
     def replace(request: Request, staff: Admin, name: str, body: Changed) -> dict[str, Any]:
         t = said(request, "intents")
-        summary = t("summary_replace", title=intents.titles(files.look()).get(name, name))
+        summary = t("summary_replace", title=_called(request).get(name, name))
         done(request, lambda: intents.replace(files, Author.of(staff), summary, name, body.old, body.new))
         return {"told": t("replaced")}
 
     @router.post("/intents/{name}/remove")
     def remove(request: Request, staff: Admin, name: str, body: Chosen) -> dict[str, Any]:
         t = said(request, "intents")
-        title = intents.titles(files.look()).get(name, name)
+        title = _called(request).get(name, name)
         summary = t("summary_remove", title=title)
         done(request, lambda: intents.remove(files, Author.of(staff), summary, name, body.texts))
         return {"told": t("removed", count=len(body.texts), title=title)}
@@ -164,7 +167,7 @@ def create_router(services: Services) -> APIRouter:
     @router.post("/intents/{name}/move")
     def move(request: Request, staff: Admin, name: str, body: Chosen) -> dict[str, Any]:
         t = said(request, "intents")
-        called = intents.titles(files.look())
+        called = _called(request)
         title = called.get(body.to, body.to)
         summary = t("summary_move", title=called.get(name, name), to=title[:40])
         done(request, lambda: intents.move(files, Author.of(staff), summary, name, body.to, body.texts))
@@ -180,7 +183,7 @@ def create_router(services: Services) -> APIRouter:
     @router.post("/intents/{name}/drop")
     def drop(request: Request, staff: Admin, name: str) -> dict[str, Any]:
         t = said(request, "intents")
-        title = intents.titles(files.look()).get(name, name)
+        title = _called(request).get(name, name)
         summary = t("summary_drop", title=title)
         done(request, lambda: intents.drop(files, Author.of(staff), summary, name))
         return {"told": t("dropped", title=title), "to": HERE}

@@ -16,6 +16,7 @@ from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
 from bot.studio.files import Repository, language
 from bot.studio.teaching import intents
+from tests.commands import bot
 from tests.servers import free_port, until_healthy
 
 from .conftest import LI
@@ -292,8 +293,8 @@ def test_variants_channels_and_buttons(office: Office, enter: Callable[..., Page
     page.get_by_test_id("save").click()
     told(page, "几秒内生效")
     expect(fresh.locator("[data-preview]")).to_have_text(SHOWN)
-    told = language.responses(office.files.look())["utter_bye"].variations
-    assert [(each.text, each.channel) for each in told] == [("再见", ""), (SHOWN, "wechat")]
+    texts = language.responses(office.files.look())["utter_bye"].variations
+    assert [(each.text, each.channel) for each in texts] == [("再见", ""), (SHOWN, "wechat")]
     page.goto(f"{office.settings.office}/studio/language/answers")
     expect(page.get_by_test_id("answer").nth(1)).to_contain_text("微信")
 
@@ -368,6 +369,14 @@ def test_who_uses_what_is_linked_from_everywhere(office: Office, enter: Callable
     page.get_by_test_id("search").fill("dispatch")
     page.get_by_test_id("search").press("Enter")
     expect(page.get_by_test_id("named").last).to_contain_text("dispatch_hours 48")
+
+
+def test_who_uses_what_from_the_terminal(office: Office) -> None:
+    told = bot(office.settings, "studio", "uses", "product")
+    assert told.returncode == 0, told.stderr
+    assert "entity product  (domain.yml:7)" in told.stdout
+    assert "examples  order_status  (data/nlu/order_status.yml:6, lines: 1)" in told.stdout
+    assert bot(office.settings, "studio", "uses", "<b>").returncode == 1
 
 
 def test_strange_addresses_are_sentences(office: Office, enter: Callable[..., Page]) -> None:
