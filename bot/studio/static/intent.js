@@ -86,7 +86,7 @@ function looking(pane, given, change, but, done) {
       const told = looked.map((each) => {
         const found = judged(each, earlier);
         earlier.add(each.text);
-        return found;
+        return but && found[0] === "good" ? ["", said.nothing_near, ""] : found;
       });
       const many = texts.length > DRAWN;
       const lines = looked
