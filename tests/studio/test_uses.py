@@ -17,8 +17,9 @@ def folder(tmp_path: Path) -> Path:
     return lay_little(tmp_path / "bot")
 
 
-@pytest.fixture
-def used(folder: Path) -> Uses:
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Uses:
+    folder = lay_little(tmp_path_factory.mktemp("used") / "bot")
     return uses(Repository(folder, code=folder).look(), folder)
 
 

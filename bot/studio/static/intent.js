@@ -5,6 +5,7 @@ const place = find("[data-intent]");
 const base = `/studio/language/intents/${encodeURIComponent(place.dataset.intent)}`;
 const most = Number(place.dataset.most);
 const DRAWN = 20; // sentences of which the words are shown
+const LONGEST = 2000; // characters of a line that are sent; far more than an example may have
 let known;
 
 // Intents, topics and entities to choose from.
@@ -80,7 +81,7 @@ function looking(pane, given, change, but, done) {
     }
     if (!pane.children.length) pane.replaceChildren(made("p", said.comparing, { className: "hint" }));
     try {
-      const { looked } = await studio.send(`${base}/look`, { texts: texts.map((each) => each.slice(0, 2000)), but: but?.() });
+      const { looked } = await studio.send(`${base}/look`, { texts, but: but?.() });
       if (number !== asked) return undefined;
       const earlier = new Set();
       const told = looked.map((each) => {
@@ -109,7 +110,7 @@ const adding = find("form[data-add]");
 if (adding) {
   const input = find("textarea", adding);
   const button = find("[type=submit]", adding);
-  const lines = () => input.value.split("\n").map((each) => each.trim()).filter(Boolean);
+  const lines = () => input.value.split("\n").map((each) => each.trim().slice(0, LONGEST)).filter(Boolean);
   const ready = (fresh) => {
     button.disabled = !fresh.length;
     button.textContent = fill(said.add_button, { count: fresh.length });

@@ -24,3 +24,12 @@ def files(folder: Path) -> Repository:
     files = Repository(folder, code=folder)
     files.look()
     return files
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """The same for tests that change nothing."""
+    folder = lay_little(tmp_path_factory.mktemp("untouched") / "bot")
+    files = Repository(folder, code=folder)
+    files.look()
+    return files

@@ -37,9 +37,9 @@ def texts(files: Repository, code: Path, name: str) -> list[tuple[str, str, tupl
     return [(t.variation.text, t.variation.channel, t.buttons) for t in found(files, code, name).texts]
 
 
-def test_the_list_has_no_faq_and_is_searched_by_text_and_name(files: Repository, code: Path) -> None:
-    snapshot = files.look()
-    used = uses(snapshot, code)
+def test_the_list_has_no_faq_and_is_searched_by_text_and_name(untouched: Repository) -> None:
+    snapshot = untouched.look()
+    used = uses(snapshot, untouched.root)
     rows = answers.listed(snapshot, used)
     assert [row.name for row in rows] == [
         *("utter_greet", "utter_bye", "utter_thanks", "utter_ask_order_no", "utter_order_paid"),
@@ -50,17 +50,17 @@ def test_the_list_has_no_faq_and_is_searched_by_text_and_name(files: Repository,
     assert [row.name for row in answers.listed(snapshot, used, "ask_order")] == ["utter_ask_order_no"]
 
 
-def test_an_answer_tells_what_is_filled_in_and_by_whom(files: Repository, code: Path) -> None:
-    paid = found(files, code, "utter_order_paid")
+def test_an_answer_tells_what_is_filled_in_and_by_whom(untouched: Repository) -> None:
+    paid = found(untouched, untouched.root, "utter_order_paid")
     assert [(each.name, each.by, each.value) for each in paid.fillings] == [
         ("dispatch_hours", "policy", "48"),
         ("order_no", "slot", ""),
         ("title", "code", ""),
     ]
-    greet = found(files, code, "utter_greet")
+    greet = found(untouched, untouched.root, "utter_greet")
     assert greet.texts[0].buttons == ("查订单",) and greet.texts[1].others == ("image",)
-    snapshot = files.look()
-    assert answers.found(snapshot, uses(snapshot, code), "utter_faq/return_days") is None
+    snapshot = untouched.look()
+    assert answers.found(snapshot, uses(snapshot, untouched.root), "utter_faq/return_days") is None
 
 
 def test_texts_change_and_all_else_stays(files: Repository, code: Path) -> None:
@@ -106,12 +106,12 @@ def test_channels_and_days_are_written(files: Repository, code: Path) -> None:
     ],
 )
 def test_what_would_make_an_answer_worse_is_stopped(
-    files: Repository, code: Path, wanted: list[Wanted], code_of: str
+    untouched: Repository, wanted: list[Wanted], code_of: str
 ) -> None:
-    before = files.head()
+    before = untouched.head()
     with pytest.raises(Cannot) as raised:
-        save(files, code, "utter_order_paid", *wanted)
-    assert raised.value.why == code_of and files.head() == before
+        save(untouched, untouched.root, "utter_order_paid", *wanted)
+    assert raised.value.why == code_of and untouched.head() == before
 
 
 def test_what_the_code_fills_in_may_vanish_if_it_is_meant(files: Repository, code: Path) -> None:

@@ -28,9 +28,9 @@ def why(files: Repository, act: object) -> str:
     return raised.value.why
 
 
-def test_the_list_tells_titles_counts_and_uses(files: Repository, folder: Path) -> None:
-    snapshot = files.look()
-    rows = intents.listed(snapshot, uses(snapshot, folder), {"greet": 7})
+def test_the_list_tells_titles_counts_and_uses(untouched: Repository) -> None:
+    snapshot = untouched.look()
+    rows = intents.listed(snapshot, uses(snapshot, untouched.root), {"greet": 7})
     assert [(row.name, row.title, row.examples, row.topics, row.meant) for row in rows] == [
         ("greet", "打招呼", 3, 0, 7),
         ("order_status", "查订单", 3, 1, 0),
@@ -44,27 +44,27 @@ def test_the_list_tells_titles_counts_and_uses(files: Repository, folder: Path) 
     [("招呼", ["greet"]), ("ORDER", ["order_status"]), ("跑鞋", ["order_status"]), ("没有的", [])],
 )
 def test_an_intent_is_found_by_title_name_and_example(
-    files: Repository, folder: Path, asked: str, found: list[str]
+    untouched: Repository, asked: str, found: list[str]
 ) -> None:
-    snapshot = files.look()
-    listed = intents.listed(snapshot, uses(snapshot, folder), {}, asked)
+    snapshot = untouched.look()
+    listed = intents.listed(snapshot, uses(snapshot, untouched.root), {}, asked)
     assert [row.name for row in listed] == found
 
 
-def test_a_sentence_is_looked_at_with_its_words_and_what_is_like_it(files: Repository) -> None:
-    looked = intents.look(files.look(), "- 有人在嘛", "thanks")
+def test_a_sentence_is_looked_at_with_its_words_and_what_is_like_it(untouched: Repository) -> None:
+    looked = intents.look(untouched.look(), "- 有人在嘛", "thanks")
     assert looked.text == "有人在嘛" and "".join(looked.words) == looked.text
     assert [(each.example.text, each.elsewhere, each.same) for each in looked.near] == []
-    looked = intents.look(files.look(), "有人在吗？", "thanks")
+    looked = intents.look(untouched.look(), "有人在吗？", "thanks")
     assert [(each.example.text, each.elsewhere, each.same) for each in looked.near] == [
         ("有人在吗", True, True)
     ]
     # The example that a sentence is made from is nothing that it repeats.
-    assert intents.look(files.look(), "有人在吗？", "greet", but="有人在吗").near == []
+    assert intents.look(untouched.look(), "有人在吗？", "greet", but="有人在吗").near == []
 
 
-def test_the_words_are_cut_as_the_lexicon_says(files: Repository) -> None:
-    assert "运费险" in intents.look(files.look(), "有没有运费险", "greet").words
+def test_the_words_are_cut_as_the_lexicon_says(untouched: Repository) -> None:
+    assert "运费险" in intents.look(untouched.look(), "有没有运费险", "greet").words
 
 
 def test_pasted_lines_become_examples_but_for_those_that_are_there(files: Repository) -> None:
@@ -90,9 +90,12 @@ def test_pasted_lines_become_examples_but_for_those_that_are_there(files: Reposi
         ("长" * 201, "too_long"),
     ],
 )
-def test_what_is_no_sentence_is_told(files: Repository, line: str, code: str) -> None:
-    assert why(files, lambda: intents.add(files, LI, "", "greet", ["好的好的", line])) == code
-    assert why(files, lambda: intents.add(files, LI, "", "greet", ["\u202e\u200b", "- "])) == "no_sentence"
+def test_what_is_no_sentence_is_told(untouched: Repository, line: str, code: str) -> None:
+    assert why(untouched, lambda: intents.add(untouched, LI, "", "greet", ["好的好的", line])) == code
+    assert (
+        why(untouched, lambda: intents.add(untouched, LI, "", "greet", ["\u202e\u200b", "- "]))
+        == "no_sentence"
+    )
 
 
 def test_a_hostile_line_is_one_line_of_text(files: Repository) -> None:
@@ -173,8 +176,8 @@ def test_a_new_intent_comes_with_its_rule_and_its_answer(files: Repository, fold
         (NewIntent("greet", "礼品", ["能包装吗"], answer="好"), "taken"),
     ],
 )
-def test_what_cannot_be_an_intent_is_told(files: Repository, wanted: NewIntent, code: str) -> None:
-    assert why(files, lambda: intents.new(files, LI, "", wanted)) == code
+def test_what_cannot_be_an_intent_is_told(untouched: Repository, wanted: NewIntent, code: str) -> None:
+    assert why(untouched, lambda: intents.new(untouched, LI, "", wanted)) == code
 
 
 def test_a_new_intent_may_do_what_there_is(files: Repository, folder: Path) -> None:
@@ -183,15 +186,15 @@ def test_a_new_intent_may_do_what_there_is(files: Repository, folder: Path) -> N
     assert problems(folder) == []
 
 
-def test_an_intent_in_use_stays_and_those_who_use_it_are_told(files: Repository, folder: Path) -> None:
-    going = intents.removal(files.look(), "order_status", folder)
+def test_an_intent_in_use_stays_and_those_who_use_it_are_told(untouched: Repository) -> None:
+    going = intents.removal(untouched.look(), "order_status", untouched.root)
     assert {use.by for use in going.uses} == {"story", "topic", "response", "wording"}
-    assert why(files, lambda: intents.drop(files, LI, "", "order_status", folder)) == "in_use"
+    assert why(untouched, lambda: intents.drop(untouched, LI, "", "order_status", untouched.root)) == "in_use"
 
 
-def test_what_only_the_data_check_knows_is_refused_and_nothing_written(files: Repository) -> None:
-    before = files.head()
+def test_what_only_the_data_check_knows_is_refused_and_nothing_written(untouched: Repository) -> None:
+    before = untouched.head()
     wanted = NewIntent("gift", "礼品", ["能包装吗"], answer="{wrap_fee} 元")
     with pytest.raises(Refused, match="wrap_fee"):
-        intents.new(files, LI, "", wanted)
-    assert files.head() == before
+        intents.new(untouched, LI, "", wanted)
+    assert untouched.head() == before

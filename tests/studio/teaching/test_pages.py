@@ -374,7 +374,7 @@ def test_who_uses_what_is_linked_from_everywhere(office: Office, enter: Callable
 def test_who_uses_what_from_the_terminal(office: Office) -> None:
     told = bot(office.settings, "studio", "uses", "product")
     assert told.returncode == 0, told.stderr
-    assert "entity product  (domain.yml:7)" in told.stdout
+    assert "entity product  (domain.yml:6)" in told.stdout
     assert "examples  order_status  (data/nlu/order_status.yml:6, lines: 1)" in told.stdout
     assert bot(office.settings, "studio", "uses", "<b>").returncode == 1
 

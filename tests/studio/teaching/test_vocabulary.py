@@ -13,22 +13,22 @@ def named(files: Repository, dictionary: str, asked: str = "") -> list[Entry]:
     return vocabulary.entries(files.look(), dictionary, asked)
 
 
-def test_all_lists_are_told_with_how_much_is_in_them(files: Repository) -> None:
-    listed = vocabulary.dictionaries(files.look())
+def test_all_lists_are_told_with_how_much_is_in_them(untouched: Repository) -> None:
+    listed = vocabulary.dictionaries(untouched.look())
     assert [(each.name, each.entries) for each in listed] == [
         *(("words", 2), ("colours", 2), ("festivals", 1), ("places", 2), ("reasons", 1)),
         *(("catalogue", 2), ("synonyms", 0)),
     ]
     assert [each.name for each in listed if each.fixed] == ["catalogue"]
-    assert not vocabulary.synonyms_work(files.look())
+    assert not vocabulary.synonyms_work(untouched.look())
 
 
-def test_search_finds_names_and_what_is_typed(files: Repository) -> None:
-    assert named(files, "places", "帝都") == [Entry("北京市", ("北京", "帝都"))]
-    assert named(files, "places", "京市") == [*named(files, "places")]
-    assert named(files, "words", "运费") == [Entry("运费险")]
+def test_search_finds_names_and_what_is_typed(untouched: Repository) -> None:
+    assert named(untouched, "places", "帝都") == [Entry("北京市", ("北京", "帝都"))]
+    assert named(untouched, "places", "京市") == [*named(untouched, "places")]
+    assert named(untouched, "words", "运费") == [Entry("运费险")]
     with pytest.raises(Cannot, match="no_list"):
-        named(files, "../../secret")
+        named(untouched, "../../secret")
 
 
 def test_what_is_added_is_there_and_goes_again_without_a_trace(files: Repository) -> None:
@@ -68,11 +68,11 @@ def test_what_is_added_is_there_and_goes_again_without_a_trace(files: Repository
         (Change("nothing", "一", "二"), "no_list"),
     ],
 )
-def test_what_would_do_harm_is_told(files: Repository, change: Change, why: str) -> None:
-    before = files.head()
+def test_what_would_do_harm_is_told(untouched: Repository, change: Change, why: str) -> None:
+    before = untouched.head()
     with pytest.raises(Cannot) as raised:
-        vocabulary.add(files, LI, "", change)
-    assert raised.value.why == why and files.head() == before
+        vocabulary.add(untouched, LI, "", change)
+    assert raised.value.why == why and untouched.head() == before
 
 
 def test_what_is_gone_cannot_go_again(files: Repository) -> None:
@@ -101,21 +101,22 @@ def test_a_synonym_stands_for_a_value_that_examples_have(files: Repository) -> N
     assert named(files, "synonyms") == [Entry("跑鞋", ("云感",))]
 
 
-def test_a_sentence_is_read_as_it_is_and_as_it_would_be(files: Repository) -> None:
-    snapshot = files.look()
+def test_a_sentence_is_read_as_it_is_and_as_it_would_be(untouched: Repository) -> None:
+    snapshot = untouched.look()
     now, after = vocabulary.tried(snapshot, "想要云朵抱枕", Change("words", "云朵抱枕"))
     assert after and "云朵抱枕" in after.words and "云朵抱枕" not in now.words
     assert "".join(now.words) == "".join(after.words) == "想要云朵抱枕"
     now, after = vocabulary.tried(snapshot, "寄到魔都", Change("places", "上海市", "魔都"))
     assert now.hits == [] and after and after.hits == [Hit("places", "上海市", 2, 4)]
-    assert files.look() == snapshot
+    assert untouched.look() == snapshot
     assert vocabulary.tried(snapshot, "你好", None)[1] is None
 
 
-def test_names_are_found_in_every_spelling_the_longest_first(files: Repository) -> None:
+def test_names_are_found_in_every_spelling_the_longest_first(untouched: Repository) -> None:
     def hits(sentence: str) -> list[tuple[str, str]]:
         return [
-            (hit.name, sentence[hit.start : hit.end]) for hit in vocabulary.read(files.look(), sentence).hits
+            (hit.name, sentence[hit.start : hit.end])
+            for hit in vocabulary.read(untouched.look(), sentence).hits
         ]
 
     assert hits("云感跑鞋要純 黑的，雙十一寄北京") == [
