@@ -98,6 +98,32 @@ def models() -> None:
 
 
 @app.command()
+def uses(
+    name: Annotated[
+        str, typer.Argument(help="An intent, entity, slot, response, action, form, topic or policy.")
+    ],
+) -> None:
+    """Tell which rules, stories, forms, code, examples and settings use what is called so."""
+    from bot.settings import settings
+    from bot.studio import uses as used
+    from bot.studio.files import Repository, Trouble
+
+    try:
+        things = used.uses(Repository(settings.bot_dir).look()).called(name)
+    except Trouble as why:
+        _fail(str(why))
+    if not things:
+        _fail(f"Nothing is called {name!r}.")
+    for thing in things:
+        typer.echo(f"{thing.kind} {thing.name}  ({thing.path}:{thing.line})")
+        for use in thing.uses:
+            lines = f", lines: {use.count}" if use.by == "examples" else ""
+            typer.echo(
+                f"  {use.by}  {use.name}  ({use.path}:{use.line}{lines}{', maybe' if use.maybe else ''})"
+            )
+
+
+@app.command()
 def history(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     path: Annotated[str | None, typer.Option(help="Only changes of this file, as data/policies.yml.")] = None,

@@ -4,12 +4,42 @@ from fastapi import APIRouter
 
 from bot.studio.services import Services
 
-from . import audit, compare, figures, history, knowledge, models, people, policies, promotion, review
+from . import (
+    answers,
+    audit,
+    compare,
+    figures,
+    history,
+    intents,
+    knowledge,
+    lexicon,
+    models,
+    people,
+    policies,
+    promotion,
+    review,
+    uses,
+)
 
 
 def create_router(services: Services) -> APIRouter:
     """All pages of the studio."""
     router = APIRouter(include_in_schema=False)
-    for page in (review, policies, knowledge, models, compare, promotion, figures, history, people, audit):
+    for page in (
+        review,
+        policies,
+        knowledge,
+        intents,
+        answers,
+        lexicon,
+        uses,
+        models,
+        compare,
+        promotion,
+        figures,
+        history,
+        people,
+        audit,
+    ):
         router.include_router(page.create_router(services))
     return router

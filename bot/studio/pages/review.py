@@ -25,6 +25,7 @@ from . import troubles
 from .shell import Admin, page, part, said
 
 AGES = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
+ASSETS = ["review.css", "marking.js", "review.js"]
 SENTENCE = 2000  # characters of what a browser sends
 _Line = Annotated[str, Field(max_length=SENTENCE)]
 _Name = Annotated[str, Field(max_length=128)]
@@ -88,6 +89,7 @@ def create_router(services: Services) -> APIRouter:
             "whys": [each.lower() for each in Why.__members__],
             "ages": list(AGES),
             "number": number,
+            "assets": ASSETS,
         }
         try:
             listed, more = inbox.groups(store, number, reason, since)
@@ -105,6 +107,7 @@ def create_router(services: Services) -> APIRouter:
         request: Request, staff: Admin, number: Annotated[int, Query(alias="page", ge=0, le=10_000)] = 0
     ) -> HTMLResponse:
         values: dict[str, Any] = {"number": number, "whys": [], "ages": [], "why": "", "days": ""}
+        values["assets"] = ASSETS
         try:
             listed, more = inbox.decided(store, number)
             viewed(staff, None)

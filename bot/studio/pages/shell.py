@@ -25,6 +25,7 @@ Admin = Annotated[Staff, Depends(require("admin"))]
 PLACES = (
     ("review", "/studio"),
     ("knowledge", "/studio/knowledge"),
+    ("language", "/studio/language"),
     ("models", "/studio/models"),
     ("figures", "/studio/figures"),
     ("history", "/studio/history"),

@@ -77,29 +77,14 @@ const later = (act) => {
   clearTimeout(waiting);
   waiting = setTimeout(act, 350);
 };
-const MARK = /\[([^[\]()]+)\]\((\w+)\)/g;
 let looked = 0;
-
-// The sentence in parts: plain text, or text that is an entity.
-function parts(sentence) {
-  const found = [];
-  let at = 0;
-  for (const mark of sentence.matchAll(MARK)) {
-    if (mark.index > at) found.push({ text: sentence.slice(at, mark.index) });
-    found.push({ text: mark[1], entity: mark[2] });
-    at = mark.index + mark[0].length;
-  }
-  if (at < sentence.length) found.push({ text: sentence.slice(at) });
-  return found;
-}
-const written = (found) => found.map((part) => (part.entity ? `[${part.text}](${part.entity})` : part.text)).join("");
 
 async function look() {
   const sentence = find("[data-sentence]").value;
   const number = ++looked;
   const near = find(".near");
   hideMarks();
-  drawWords(sentence, [sentence.replace(MARK, "$1")]);
+  drawWords(sentence, [marking.plain(sentence)]);
   near.replaceChildren(made("p", review.said.comparing, { className: "hint" }));
   if (!sentence.trim()) return near.replaceChildren();
   try {
@@ -112,34 +97,7 @@ async function look() {
   }
 }
 
-function drawWords(sentence, words) {
-  const line = find(".words");
-  const ends = [];
-  let end = 0;
-  for (const word of words) ends.push((end += word.length));
-  let at = 0;
-  const drawn = [];
-  for (const part of parts(sentence)) {
-    if (part.entity) {
-      const mark = made("mark", part.text, { title: review.said.unmark });
-      mark.append(made("small", part.entity));
-      mark.dataset.at = at;
-      drawn.push(mark);
-      at += part.text.length;
-      continue;
-    }
-    let left = part.text;
-    while (left) {
-      const until = ends.find((each) => each > at) ?? at + left.length;
-      const word = made("span", left.slice(0, until - at), { className: "word" });
-      word.dataset.at = at;
-      drawn.push(word);
-      left = left.slice(word.textContent.length);
-      at += word.textContent.length;
-    }
-  }
-  line.replaceChildren(...drawn);
-}
+const drawWords = (sentence, words) => marking.draw(find(".words"), sentence, words, review.said.unmark);
 
 function drawNear(near, found) {
   if (!found.length) return near.replaceChildren(made("p", review.said.nothing_near, { className: "hint" }));
@@ -151,26 +109,6 @@ function drawNear(near, found) {
     list.append(row);
   }
   near.replaceChildren(made("h4", same ? review.said.same_elsewhere : review.said.near_elsewhere), list);
-}
-
-// What is selected of the words, as offsets in the plain sentence; null where it reaches beyond or holds a mark.
-function selected() {
-  const selection = getSelection();
-  const line = find(".words");
-  if (!line || !selection.rangeCount || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0);
-  if (!line.contains(range.commonAncestorContainer)) return null;
-  const place = (node, offset) => {
-    if (node === line) {
-      const word = line.children[Math.min(offset, line.children.length - 1)];
-      return Number(word.dataset.at) + (offset < line.children.length ? 0 : word.textContent.length);
-    }
-    const word = (node.nodeType === Node.TEXT_NODE ? node.parentElement : node).closest(".word");
-    return word ? Number(word.dataset.at) + (node.nodeType === Node.TEXT_NODE ? offset : offset ? word.textContent.length : 0) : NaN;
-  };
-  const from = place(range.startContainer, range.startOffset);
-  const to = place(range.endContainer, range.endOffset);
-  return to > from ? { from, to } : null;
 }
 
 function hideMarks() {
@@ -192,30 +130,14 @@ async function offerMarks(range) {
 
 function markAs(range, entity) {
   const input = find("[data-sentence]");
-  let at = 0;
-  const after = [];
-  for (const part of parts(input.value)) {
-    const end = at + part.text.length;
-    if (!part.entity && range.from >= at && range.to <= end) {
-      const [from, to] = [range.from - at, range.to - at];
-      after.push({ text: part.text.slice(0, from) }, { text: part.text.slice(from, to), entity }, { text: part.text.slice(to) });
-    } else after.push(part);
-    at = end;
-  }
-  input.value = written(after);
+  input.value = marking.mark(input.value, range, entity);
   getSelection().removeAllRanges();
   look();
 }
 
 function unmark(mark) {
   const input = find("[data-sentence]");
-  let at = 0;
-  const after = parts(input.value).map((part) => {
-    const here = part.entity && at === Number(mark.dataset.at);
-    at += part.text.length;
-    return here ? { text: part.text } : part;
-  });
-  input.value = written(after);
+  input.value = marking.unmark(input.value, Number(mark.dataset.at));
   look();
 }
 
@@ -326,7 +248,7 @@ async function newTopic(answer) {
   const intent = read.find((name) => intents.some((each) => each.name === name));
   if (intent) form.intent.value = intent;
   const one = opened();
-  const sentence = find("[data-sentence]").value.replace(MARK, "$1");
+  const sentence = marking.plain(find("[data-sentence]").value);
   form.questions.value = picks().map((key) => (key === one.dataset.key ? sentence : example(key))).join("\n");
   const given = all(".answer p").map((each) => each.textContent);
   // The longest is most likely the answer, and not the greeting.
@@ -447,7 +369,7 @@ document.addEventListener("keydown", (event) => event.target.matches?.("[data-se
 for (const name of ["mouseup", "keyup", "touchend"]) {
   document.addEventListener(name, (event) => {
     if (event.target.closest?.(".marks")) return;
-    const range = selected();
+    const range = marking.chosen(find(".words"));
     if (range) offerMarks(range).catch((error) => complain(error.message));
   });
 }
