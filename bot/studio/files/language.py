@@ -285,11 +285,16 @@ def _replace(draft: Draft, intent: str, text: str, new: str | None) -> None:
 
 def _line(text: str) -> str:
     text = text.strip()
-    if not text or len(text.splitlines()) > 1 or not all(s.isprintable() or _joins(s) for s in text):
+    if not text or len(text.splitlines()) > 1 or not is_typed(text):
         raise Refused(["An example is one line with something in it, without control characters."])
     if len(text) > LONGEST:
         raise Refused([f"An example has at most {LONGEST} characters."])
     return text
+
+
+def is_typed(text: str) -> bool:
+    """Whether people type such a text: it has no control characters."""
+    return all(sign.isprintable() or _joins(sign) for sign in text)
 
 
 def _joins(sign: str) -> bool:
@@ -383,7 +388,7 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
     wanted = [Variation(each) if isinstance(each, str) else each for each in variations]
     if not wanted or not all(each.text.strip() for each in wanted):
         raise Refused([f"{name} needs a text."])
-    if not all(sign.isprintable() or sign == "\n" or _joins(sign) for each in wanted for sign in each.text):
+    if not all(is_typed(each.text) for each in wanted):
         raise Refused([f"The text of {name} has control characters in it. Remove them."])
     for each in wanted:
         if each.since and each.until and each.until < each.since:
@@ -430,7 +435,9 @@ def _variation(given: Variation) -> str:
 
 
 def _metadata(given: Variation) -> str:
-    return f"{validity.METADATA}: {{{', '.join(f'{name}: {day}' for name, day in _days(given).items() if day)}}}"
+    return (
+        f"{validity.METADATA}: {{{', '.join(f'{name}: {day}' for name, day in _days(given).items() if day)}}}"
+    )
 
 
 def _days(given: Variation) -> dict[str, date | None]:
