@@ -2,7 +2,8 @@
 
 A row holds one question, one answer, or both, beside the topic they belong to. Not one row for each topic
 with its seventy questions in one cell: nobody edits such a cell, and "row 12" would not say which line of it
-is wrong. So a question is added by adding a row, rows can be sorted and filtered, and a problem has its place.
+is wrong. So a question is added by adding a row, rows can be sorted and filtered, and each problem has its
+place.
 """
 
 from .columns import COLUMNS as COLUMNS

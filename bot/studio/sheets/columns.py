@@ -71,7 +71,7 @@ def as_meant(text: str) -> str:
 
 
 def normal(text: str) -> str:
-    """A text in which nothing counts but what is read: neither its kind of line ends nor what is around it."""
+    """A text but for what nobody reads: its kind of line ends, and spaces around it."""
     return "\n".join(text.splitlines()).strip()
 
 

@@ -286,17 +286,22 @@ def _change(plan: Plan, given: Given, before: Topic, now: Topic) -> Change:
         written = {_plainly(each): each for each in reversed(now.answers)}
         change.answers = (now.answers, tuple(written.get(_plainly(each), each) for each in wanted))
     if given.questions:
-        _questions(change, given, before, now)
+        _questions(change, given, before, now, plan.made_from is not None)
     return change
 
 
-def _questions(change: Change, given: Given, before: Topic, now: Topic) -> None:
+def _questions(change: Change, given: Given, before: Topic, now: Topic, whole: bool) -> None:
+    """What becomes of a topic's questions.
+
+    Args:
+        whole: whether the sheet began with all questions of ``before``; else who left some out meant nothing.
+    """
     had, has = (
         list(dict.fromkeys(as_line(each.text) for each in topic.questions)) for topic in (before, now)
     )
     written = {as_line(each.text): each.text for each in reversed(now.questions)}
     there = set(has)
-    pairs = _reworded(had, list(given.questions))
+    pairs = _reworded(had, list(given.questions)) if whole else {}
     for old, new in pairs.items():
         if old not in there:
             continue
@@ -312,13 +317,13 @@ def _questions(change: Change, given: Given, before: Topic, now: Topic) -> None:
 
 
 def _reworded(had: Sequence[str], has: Sequence[str]) -> dict[str, str]:
-    """Which questions stand where others stood, their neighbours being the same."""
+    """Which questions stand where others stood; more may have been put in behind them."""
     if max(len(had), len(has)) > PAIRED:
         return {}
     pairs: dict[str, str] = {}
     for kind, first, last, start, end in SequenceMatcher(None, had, has, autojunk=False).get_opcodes():
-        if kind == "replace" and last - first == end - start:
-            pairs |= dict(zip(had[first:last], has[start:end], strict=True))
+        if kind == "replace" and last - first <= end - start:
+            pairs |= dict(zip(had[first:last], has[start:end], strict=False))
     kept, known = set(had), set(has)
     return {old: new for old, new in pairs.items() if old not in known and new not in kept}
 

@@ -255,10 +255,15 @@ def _from_xlsx(table: Table, content: bytes) -> None:
 
 
 def _excel_rows(sheet: Any) -> Iterator[_Cells]:
+    nothing = None
     for number, cells in enumerate(sheet.iter_rows(max_col=WIDE), 1):
         if number > LAST:
             return
-        yield [_shown(cell) for cell in cells]
+        # Of rows that are left out, there may be a million, all one object.
+        shown = [] if cells is nothing else [_shown(cell) for cell in cells]
+        if not any(shown):
+            nothing = cells
+        yield shown
 
 
 def _shown(cell: Any) -> str | _Wrong:

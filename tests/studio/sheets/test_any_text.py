@@ -1,4 +1,4 @@
-"""Whatever the files hold comes through a sheet unchanged; whatever a clerk writes arrives as she wrote it."""
+"""Whatever the files hold comes through a sheet unchanged; what a clerk writes arrives as she wrote it."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -82,19 +82,24 @@ def snapshot(git: pygit2.Repository, draft: Draft) -> Snapshot:
     return Snapshot(hashlib.sha1(repr(sorted(blobs.items())).encode()).hexdigest(), blobs, git.path)
 
 
-def written(kind: str, topics: list[Topic], t: str = "zh") -> bytes:
-    return csv_of(topics, SENTENCES[t]) if kind == "csv" else xlsx_of(topics, SENTENCES[t])
+def written(kind: str, topics: list[Topic], spoken: str = "zh") -> bytes:
+    return csv_of(topics, SENTENCES[spoken]) if kind == "csv" else xlsx_of(topics, SENTENCES[spoken])
 
 
-@settings(max_examples=100, deadline=None)
-@given(questions=st.lists(TEXT, max_size=4), answers=st.lists(VARIATION, min_size=1, max_size=3))
+@settings(max_examples=50, deadline=None)
+@given(
+    spoken=st.sampled_from(["zh", "en"]),
+    questions=st.lists(TEXT, max_size=4),
+    answers=st.lists(VARIATION, min_size=1, max_size=3),
+)
 @example(
+    spoken="zh",
     questions=["=1+1", "'=x", 'a,b"c'],
     answers=[Variation('=1\n+2,"3"'), Variation("'@"), Variation("_x0041_")],
 )
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_an_unchanged_sheet_changes_nothing(
-    git: pygit2.Repository, kind: str, questions: list[str], answers: list[Variation]
+    git: pygit2.Repository, kind: str, spoken: str, questions: list[str], answers: list[Variation]
 ) -> None:
     draft = small()
     for each in questions:
@@ -107,12 +112,11 @@ def test_an_unchanged_sheet_changes_nothing(
     except Refused:
         assume(False)
     files = snapshot(git, draft)
-    for language_ in SENTENCES:
-        plan = planned(files, read(written(kind, language.topics(files), language_)), Options(True, True))
-        assert plan.faults == [] and plan.empty and plan.lacking == 0 and plan.gone == []
+    plan = planned(files, read(written(kind, language.topics(files), spoken)), Options(True, True))
+    assert plan.faults == [] and plan.empty and plan.lacking == 0 and plan.gone == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(questions=st.lists(TEXT, min_size=1, max_size=4), answers=st.lists(VARIATION, min_size=1, max_size=3))
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_what_a_clerk_writes_is_told_to_be_wrong_or_written(

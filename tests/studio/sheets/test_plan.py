@@ -1,6 +1,7 @@
 """What a sheet would change, every way it can be wrong with its row, and what is written of it."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.studio.files import Conflict, Repository, language
 from bot.studio.files.language import Variation
 from bot.studio.sheets import Options, Plan
 from tests.studio.files.conftest import LI, WANG
-from tests.studio.files.small import SMALL
+from tests.studio.files.small import SMALL, lay
 
 from .conftest import csv_file, csv_rows, exported, opened, plan_of, saved, told, xlsx_file
 
@@ -63,7 +64,7 @@ def test_everything_at_once_is_one_commit(files: Repository) -> None:
         ["新类", "opened_box", "greet", "拆开了还能退吗", "能的", "", "", ""],
         ["", "opened_box", "", "=拆了", "", "", "", ""],
     ]
-    plan = plan_of(files, csv_file(rows))
+    plan = plan_of(files, csv_file(rows), name_of(files))
     assert told(plan) == []
     assert plan.counts == {
         **{"new": 1, "answers": 1, "intents": 0, "added": 2},
@@ -115,6 +116,21 @@ def test_sheets_with_some_columns_only(files: Repository) -> None:
     assert questions(files, "return_days") == ["几天内能退", "能退几天"]
 
 
+def test_a_changed_cell_is_a_changed_question(files: Repository) -> None:
+    rows = [POSTAGE_1, row(POSTAGE_2, question="退货要邮费么"), row(DAYS, question="能退几天")]
+    # Without its version nobody knows whether the old ones were meant to go.
+    plan = plan_of(files, csv_file(rows))
+    assert (plan.counts["added"], plan.counts["reworded"], plan.lacking) == (2, 0, 2)
+    plan = plan_of(files, csv_file(rows), name_of(files))
+    assert (plan.counts["added"], plan.counts["reworded"], plan.lacking) == (0, 2, 0)
+    assert made(files, plan)
+    assert questions(files, "return_postage") == ["退货运费谁出", "退货要邮费么"]
+    assert questions(files, "return_days") == ["能退几天"]
+    # A row less is none.
+    plan = plan_of(files, csv_file([row(POSTAGE_1, question="运费呢"), rows[2]]), name_of(files))
+    assert plan.counts["reworded"] == 0 and plan.lacking == 2
+
+
 def test_a_question_moves_with_its_row(files: Repository) -> None:
     moved = row(POSTAGE_2, topic="return_days", question="退货要邮费吗？")
     plan = plan_of(files, csv_file([POSTAGE_1, DAYS, moved]))
@@ -124,7 +140,7 @@ def test_a_question_moves_with_its_row(files: Repository) -> None:
     assert questions(files, "return_days") == ["几天内能退", "退货要邮费吗？"]
     # The only question of a topic moves on, and another comes in its place.
     rows = [row(POSTAGE_1, question="运费呢"), DAYS, row(moved, question="退货运费谁出"), moved]
-    assert made(files, plan_of(files, csv_file(rows)))
+    assert made(files, plan_of(files, csv_file(rows), name_of(files)))
     assert questions(files, "return_postage") == ["运费呢"]
     assert "退货运费谁出" in questions(files, "return_days")
 
@@ -153,12 +169,27 @@ def test_sorted_rows_are_no_change(files: Repository) -> None:
 ONE: dict[str, tuple[list[str], str]] = {
     "no topic": (row(DAYS, topic=""), "第 2 行「话题」：没有写话题，上面也没有可以沿用的。"),
     "topic's name": (row(DAYS, topic="退货 天数"), "第 2 行「话题」：“退货 天数”不能做话题编号"),
-    "new topic's name": (row(DAYS, topic="Days"), "第 2 行「话题」：“Days”不能做话题编号"),
-    "new without area": (row(DAYS, topic="new", area=""), "第 2 行「分类」：新话题要填这一列。"),
-    "new without intent": (row(DAYS, topic="new", intent=""), "第 2 行「归入意图」：新话题要填这一列。"),
+    "new topic's name": (
+        row(DAYS, question="拆开了呢", topic="Days"),
+        "第 2 行「话题」：“Days”不能做话题编号",
+    ),
+    "new without area": (
+        row(DAYS, question="拆开了呢", topic="new", area=""),
+        "第 2 行「分类」：新话题要填这一列。",
+    ),
+    "new without intent": (
+        row(DAYS, question="拆开了呢", topic="new", intent=""),
+        "第 2 行「归入意图」：新话题要填这一列。",
+    ),
     "new without question": (row(DAYS, topic="new", question=""), "第 2 行「问法」：新话题要填这一列。"),
-    "new without answer": (row(DAYS, topic="new", answer=""), "第 2 行「答案」：新话题要填这一列。"),
-    "area's name": (row(DAYS, topic="new", area="../x"), "第 2 行「分类」：“../x”不能做分类"),
+    "new without answer": (
+        row(DAYS, question="拆开了呢", topic="new", answer=""),
+        "第 2 行「答案」：新话题要填这一列。",
+    ),
+    "area's name": (
+        row(DAYS, question="拆开了呢", topic="new", area="../x"),
+        "第 2 行「分类」：“../x”不能做分类",
+    ),
     "other area": (row(DAYS, area="orders"), "第 2 行「分类」：这个话题在分类 returns 里"),
     "intent": (row(DAYS, intent="buy"), "第 2 行「归入意图」：没有“buy”这个意图。"),
     "topics' own intent": (row(DAYS, intent="faq"), "第 2 行「归入意图」：没有“faq”这个意图。"),
@@ -214,17 +245,14 @@ def test_all_problems_are_told_in_the_order_of_the_rows(files: Repository) -> No
     assert told(plan_of(files, csv_file([]))) == ["整个文件：表头下面没有内容。"]
 
 
-def test_what_is_there_already_is_not_judged(files: Repository) -> None:
+def test_what_is_there_already_is_not_judged(tmp_path: Path) -> None:
     odd = SMALL[RETURNS].replace("质量问题由我们承担", "{gone} " + "长" * 3000)
-    odd = odd.replace(
-        "    - 退货要邮费吗\n", "    - 退货要邮费吗\n    - 退货要邮费吗\n    - 你好\n    - 看[图](x)\n"
-    )
-    (files.root / RETURNS).write_text(odd, encoding="utf-8")
-    with files.edit(LI, "怪的") as draft:
-        draft.write("data/nlu/greet.yml", draft.text("data/nlu/greet.yml"))
-    base = files.look()
-    if base.text(RETURNS) != odd:
-        pytest.fail("the check does not let it pass by hand")
+    again = "    - 退货要邮费吗\n"
+    odd = odd.replace(again, again * 2 + "    - 你好\n    - 看[图](x)\n    - " + "长" * 1100 + "\n")
+    folder = lay(tmp_path / "odd")
+    (folder / RETURNS).write_text(odd, encoding="utf-8")
+    files = Repository(folder, code=folder)
+    assert files.look().text(RETURNS) == odd
     assert plan_of(files, exported(files)).empty
 
 
