@@ -1,6 +1,7 @@
 """The command ``bot studio faq``: the FAQ topics from the terminal."""
 
 import json
+import logging
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -30,6 +31,17 @@ TOLD = 200
 _Topic = Annotated[str, typer.Argument(help="Its name, as return_days or faq/return_days.")]
 _As = Annotated[str, typer.Option("--as", help="Who makes the change.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@app.callback()
+def begin() -> None:
+    """Keep the log out of what is printed."""
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 @app.command("list")

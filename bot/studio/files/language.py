@@ -5,7 +5,7 @@ An example is one line; entities are marked as Rasa does: ``[7号](date)``, ``[7
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -271,6 +271,45 @@ def move_example(draft: Draft, text: str, intent: str, to: str) -> None:
     """
     remove_example(draft, intent, text)
     add_example(draft, to, text)
+
+
+def change_examples(
+    draft: Draft, intent: str, replaced: Mapping[str, str | None], added: Sequence[str] = ()
+) -> None:
+    """Change many examples of an intent or a topic at once, which takes no longer than one.
+
+    Args:
+        replaced: by an example as it is written, what it is to be; None: it goes.
+        added: what comes behind the others.
+
+    Raises:
+        Refused: one is not there, or there already, or is no line.
+    """
+    left = {old: new if new is None else _line(new) for old, new in replaced.items()}
+    fresh = [_line(each) for each in added]
+    known = {each.text for each in examples(draft, intent)} - left.keys()
+    for new in (*fresh, *filter(None, left.values())):
+        if new in known:
+            raise Refused([f"“{new[:80]}” is already an example of {intent}."])
+        known.add(new)
+    _block(draft, "intent", intent)
+    for path, keys in _blocks(draft, "intent", intent):
+        written = str(yaml_edit.value(path, draft.text(path), (*keys, "examples")))
+        body = written.rstrip("\n")
+        lines = list[str]()
+        for line in body.split("\n"):
+            text = line.removeprefix("-").strip()
+            if not line.startswith("-") or text not in left:
+                lines.append(line)
+            elif (new := left.pop(text)) is not None:
+                lines.append(f"- {new}")
+        lines += [f"- {each}" for each in fresh]
+        fresh = []
+        if not lines:
+            raise Refused([f"{intent} needs an example."])
+        _change(draft, path, yaml_edit.set_text, (*keys, "examples"), "\n".join(lines) + written[len(body) :])
+    for text in left:
+        raise Refused([f"“{text[:80]}” is no example of {intent} any more."])
 
 
 def _replace(draft: Draft, intent: str, text: str, new: str | None) -> None:

@@ -24,7 +24,7 @@ LONGEST_ANSWER = 2000
 """Characters."""
 PAIRED = 1000
 """Questions of a topic among which a reworded one is recognised."""
-COMPARED = 3000
+COMPARED = 1000
 """New questions that are compared with what is nearly the same."""
 
 _TOPIC = re.compile(r"faq/[a-z][a-z0-9_]*")
@@ -237,18 +237,14 @@ def put(draft: Draft, plan: Plan) -> None:
             intent = change.intent[1] if change.intent else ""
             language.add_topic(draft, change.paths[0], change.name, intent, texts, answers)
             continue
-        for each in change.reworded:
-            language.replace_example(draft, change.name, each.old, each.new)
-        for text in texts:
-            language.add_example(draft, change.name, text)
+        replaced: dict[str, str | None] = {each.old: each.new for each in change.reworded}
+        replaced |= dict.fromkeys((*change.left, *change.removed))
+        if replaced or texts:
+            language.change_examples(draft, change.name, replaced, texts)
         if change.answers:
             language.set_answer(draft, change.name, change.answers[1])
         if change.intent:
             language.set_topic_intent(draft, change.name, change.intent[1])
-    # At last what goes, so that no topic is without questions in between.
-    for change in plan.changes:
-        for text in (*change.left, *change.removed):
-            language.remove_example(draft, change.name, text)
     for topic in plan.gone if plan.options.topics else ():
         language.remove_topic(draft, topic.name)
 
@@ -386,8 +382,8 @@ def _taken(found: Mapping[str, Change], stays: Mapping[str, Example]) -> Iterato
             same = folded(plain(text))
             there, other = stays.get(same), fresh.setdefault(same, (change.name, row))
             if there and there.intent != change.name:
-                told = {"text": there.plain[:80], "intent": short(there.intent)}
-                yield Fault(row, "question", "same", told)
+                at = {"text": there.plain[:80], "intent": short(there.intent)}
+                yield Fault(row, "question", "same", {**at})
             elif other[0] != change.name:
                 yield Fault(row, "question", "same_here", {"other": other[1], "topic": short(other[0])})
 
@@ -405,8 +401,8 @@ def _nearly(files: Snapshot, changes: Sequence[Change], stays: Mapping[str, Exam
         for other in near.conflicts(files, plain(text), name):
             example = other.example
             if other.elsewhere and not other.same and stays.get(folded(example.plain)) == example:
-                told = {"text": example.plain[:80], "intent": short(example.intent)}
-                yield Warned(row, "question", "near", told)
+                at = {"text": example.plain[:80], "intent": short(example.intent)}
+                yield Warned(row, "question", "near", {**at})
                 break
     if len(fresh) > COMPARED:
         yield Warned(None, None, "not_compared", {"most": COMPARED})

@@ -20,9 +20,10 @@ from .columns import COLUMNS, area, channel_name, for_excel, harmless, heading, 
 
 WIDTHS = (13, 24, 20, 44, 60, 9, 13, 13)
 """Of the columns in Excel, in signs."""
+HOW_WIDTHS = (16, 70, 40)
 SHORT = 10
 """Signs of a commit in a file's name."""
-_LINE = Side(style="thin", color="B8C2BD")
+_TEXT, _DAY = "@", "yyyy-mm-dd"
 
 
 def csv_of(topics: Iterable[Topic], t: Texts) -> bytes:
@@ -45,15 +46,17 @@ def xlsx_of(topics: Iterable[Topic], t: Texts, commit: str = "") -> bytes:
     book = Workbook(write_only=True)
     book.properties.creator, book.properties.title = t("product"), t("sheet")
     book.properties.keywords = f"guitai:{commit}" if commit else None
-    sheet = book.create_sheet(t("sheet"))
-    sheet.freeze_panes = "A2"
-    for number, width in enumerate(WIDTHS, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
-    _append(sheet, [heading(t, column) for column in COLUMNS], head=True)
+    sheet = _Sheet(book, t("sheet"), WIDTHS)
+    sheet.add([heading(t, column) for column in COLUMNS], "head")
     for topic in topics:
         for number, row in enumerate(_rows(topic, t)):
-            _append(sheet, row, first=not number)
-    _explain(book, t)
+            sheet.add(row, "body" if number else "first")
+    how = _Sheet(book, t("how_sheet"), HOW_WIDTHS)
+    how.add([t("how_column"), t("how_what"), t("how_example")], "head")
+    for column in COLUMNS:
+        how.add([heading(t, column), t(f"what_{column}"), t(f"example_{column}")])
+    for line in t("how_rules").split("\n"):
+        how.add(["", line])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -61,7 +64,7 @@ def xlsx_of(topics: Iterable[Topic], t: Texts, commit: str = "") -> bytes:
 
 def name_of(kind: str, commit: str) -> str:
     """What the file is called; the name tells the import from which commit it was made."""
-    return f"guitai-faq-{validity.today()}-{commit[:SHORT]}.{kind}"
+    return "-".join(filter(None, ("guitai-faq", str(validity.today()), commit[:SHORT]))) + f".{kind}"
 
 
 def _rows(topic: Topic, t: Texts) -> Iterator[list[str | date]]:
@@ -77,33 +80,38 @@ def _rows(topic: Topic, t: Texts) -> Iterator[list[str | date]]:
         ]
 
 
-def _append(sheet: Any, row: Iterable[str | date], head: bool = False, first: bool = False) -> None:
-    cells = []
-    for value in row:
-        if isinstance(value, date):
-            cell = WriteOnlyCell(sheet, value)
-            cell.number_format = "yyyy-mm-dd"
-        else:
-            # A text, whatever it looks like.
-            cell = WriteOnlyCell(sheet, for_excel(harmless(value)))
-            cell.data_type = "s"
-            # As text it stays what was typed: 11/11 becomes no day.
-            cell.number_format = "@"
-        cell.alignment = Alignment(vertical="top", wrap_text=True)
-        if head:
-            cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E2F0EB")
-        if first:
-            cell.border = Border(top=_LINE)
-        cells.append(cell)
-    sheet.append(cells)
+class _Sheet:
+    """One sheet of an Excel file, written from the top; its first row stays in sight."""
 
+    def __init__(self, book: Workbook, title: str, widths: Iterable[int]) -> None:
+        self._sheet = book.create_sheet(title)
+        self._sheet.freeze_panes = "A2"
+        for number, width in enumerate(widths, 1):
+            self._sheet.column_dimensions[get_column_letter(number)].width = width
+        self._styles: dict[tuple[str, str], Any] = {}
 
-def _explain(book: Workbook, t: Texts) -> None:
-    sheet = book.create_sheet(t("how_sheet"))
-    for letter, width in zip("ABC", (16, 70, 40), strict=True):
-        sheet.column_dimensions[letter].width = width
-    _append(sheet, [t("how_column"), t("how_what"), t("how_example")], head=True)
-    for column in COLUMNS:
-        _append(sheet, [heading(t, column), t(f"what_{column}"), t(f"example_{column}")])
-    for line in t("how_rules").split("\n"):
-        _append(sheet, ["", line])
+    def add(self, row: Iterable[str | date], kind: str = "body") -> None:
+        """Add a row: ``head``, ``first`` of a topic, or ``body``."""
+        cells = []
+        for value in row:
+            if isinstance(value, date):
+                cell = WriteOnlyCell(self._sheet, value)
+                cell._style = self._style(kind, _DAY)
+            else:
+                cell = WriteOnlyCell(self._sheet, for_excel(harmless(value)))
+                # A text, whatever it looks like; and shown as text, what is typed over it stays one too.
+                cell.data_type, cell._style = "s", self._style(kind, _TEXT)
+            cells.append(cell)
+        self._sheet.append(cells)
+
+    def _style(self, kind: str, shown_as: str) -> Any:
+        """What a cell looks like. Made once, as openpyxl compares each that is made with all others."""
+        if (kind, shown_as) not in self._styles:
+            cell = WriteOnlyCell(self._sheet)
+            cell.number_format, cell.alignment = shown_as, Alignment(vertical="top", wrap_text=True)
+            if kind == "head":
+                cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E2F0EB")
+            if kind == "first":
+                cell.border = Border(top=Side(style="thin", color="B8C2BD"))
+            self._styles[kind, shown_as] = cell._style
+        return self._styles[kind, shown_as]

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pygit2
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.studio.files import Refused, Snapshot, language
@@ -55,7 +56,9 @@ SPECIAL = st.sampled_from(
         ),
     ]
 )
-TEXT = st.lists(st.one_of(SPECIAL, st.text(max_size=4)), min_size=1, max_size=6).map("".join)
+# A file with a NUL in it is no CSV at all.
+SIGNS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+TEXT = st.lists(st.one_of(SPECIAL, st.text(SIGNS, max_size=4)), min_size=1, max_size=6).map("".join)
 DAY = st.one_of(st.none(), st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)))
 VARIATION = st.builds(Variation, TEXT, st.sampled_from(["", "web", "wechat"]), DAY, DAY)
 
@@ -103,14 +106,13 @@ def test_an_unchanged_sheet_changes_nothing(
 ) -> None:
     draft = small()
     for each in questions:
-        try:
+        with suppress(Refused):
             language.add_example(draft, TOPIC, each)
-        except Refused:
-            continue
-    try:
-        language.set_answer(draft, TOPIC, answers)
-    except Refused:
-        assume(False)
+    kept = list[Variation]()
+    for answer in answers:
+        with suppress(Refused):
+            language.set_answer(draft, TOPIC, [*kept, answer])
+            kept.append(answer)
     files = snapshot(git, draft)
     plan = planned(files, read(written(kind, language.topics(files), spoken)), Options(True, True))
     assert plan.faults == [] and plan.empty and plan.lacking == 0 and plan.gone == []
