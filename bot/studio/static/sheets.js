@@ -73,6 +73,7 @@ if (sheet) {
     file = given;
     options = {};
     sheet.querySelector("[data-chosen]").textContent = file.name;
+    sheet.querySelector("[data-drop-hint]").hidden = true;
     found.replaceChildren();
     look("/studio/knowledge/sheet/check");
   };
