@@ -2,12 +2,14 @@
 
 from functools import cache
 
-from bot.policies import Policies
+from bot.followed import data_file
+from bot.policies import FILE, Policies
+from bot.settings import settings
 
 
 @cache
 def _policies() -> Policies:
-    return Policies()
+    return Policies(data_file(settings.bot_dir, FILE))
 
 
 def dispatch_hours() -> int:

@@ -2,28 +2,30 @@
 
 import json
 import re
-import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from actions.backend.contract import Order
 from actions.turn import HUMAN, NO_THANKS
-from bot.settings import ROOT
+from bot.faq_titles import FaqTitles
+from bot.followed import Followed
+from bot.settings import settings
+from bot.wordings import Words, words
 
 # China has one time zone and no summer time, whatever zone the shop's server keeps.
 CHINA = timezone(timedelta(hours=8))
 
 
+def wording() -> Words:
+    """The whole of data/wording.yml as it is now."""
+    return _wording().now()
+
+
 @cache
-def wording() -> dict[str, Any]:
-    """The whole of data/wording.yml."""
-    words: dict[str, Any] = YAML(typ="safe").load(ROOT / "data" / "wording.yml")
-    return words
+def _wording() -> Followed[Any, Words]:
+    return words(settings.bot_dir)
 
 
 def button(name: str, payload: str) -> dict[str, str]:
@@ -43,12 +45,12 @@ def human_offer() -> list[dict[str, str]]:
 
 def says(kind: str, text: str) -> bool:
     """Whether the text has one of the words of ``kind`` in data/wording.yml."""
-    return bool(_words_of(kind).search(text.lower()))
+    return bool(_words_of(wording(), kind).search(text.lower()))
 
 
-@cache
-def _words_of(kind: str) -> re.Pattern[str]:
-    return re.compile(either(wording()[kind]))
+@lru_cache
+def _words_of(words: Words, kind: str) -> re.Pattern[str]:
+    return re.compile(either(words[kind]))
 
 
 def either(words: Iterable[str]) -> str:
@@ -101,27 +103,13 @@ def order_button(order: Order) -> str:
 
 def faq_title(topic: str) -> str | None:
     """What a FAQ topic is called: its first question; None for an unknown topic."""
-    return _faq_titles_at(int(time.monotonic())).get(topic)
+    return _faq_titles().now().get(f"faq/{topic}")
 
 
-@lru_cache(1)
-def _faq_titles_at(_second: int) -> dict[str, str]:
-    # The studio adds topics while we run; to look for that once a second is enough.
-    files = sorted((ROOT / "data" / "nlu" / "faq").glob("*.yml"))
-    return _faq_titles(tuple((path, path.stat().st_mtime_ns) for path in files))
-
-
-@lru_cache(1)
-def _faq_titles(files: tuple[tuple[Path, int], ...]) -> dict[str, str]:
-    """First question of each topic. Keyed by the files' times."""
-    titles = {}
-    for path, _ in files:
-        for block in (YAML(typ="safe").load(path) or {}).get("nlu") or []:
-            retrieval, _, topic = str(block.get("intent", "")).partition("/")
-            examples = str(block.get("examples", "")).strip().splitlines()
-            if retrieval == "faq" and topic and examples:
-                titles[topic] = examples[0].strip().removeprefix("-").strip()
-    return titles
+@cache
+def _faq_titles() -> FaqTitles:
+    # The studio adds topics while we run.
+    return FaqTitles(settings.bot_dir)
 
 
 def _today() -> date:

@@ -49,6 +49,7 @@ def main() -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    bot = options.tests.resolve().parent
     command = [str(ENGINE_PYTHON), "-m", "bot.engine.compare", "--progress"]
     command += ["--current", str(options.current), "--candidate", str(options.candidate)]
     command += ["--out", str(options.out)]
@@ -64,10 +65,10 @@ def _compare(options: argparse.Namespace) -> int:
     with ExitStack() as around:
         if played:
             print(json.dumps({"model": "", "step": "stage", "done": 0, "of": 1}), flush=True)
-            staged = around.enter_context(_stage(options.work, played))
+            staged = around.enter_context(_stage(options.work, bot, played))
             write_private(options.work / "dialogues.json", staged)
             command += ["--dialogues", str(options.work / "dialogues.json")]
-        ended = subprocess.run(command, cwd=ROOT, env=_environment(), check=False)  # noqa: S603
+        ended = subprocess.run(command, cwd=ROOT, env=_environment(bot), check=False)  # noqa: S603
     if ended.returncode == 0 and left_out:
         report = json.loads(options.out.read_text())
         report["dialogues"]["left_out"] = left_out
@@ -96,10 +97,14 @@ def _needs_service(dialogue: Dialogue) -> str | None:
 
 
 @contextmanager
-def _stage(work: Path, dialogues: dict[str, Dialogue]) -> Iterator[dict[str, Any]]:
-    """A fresh shop with what the dialogues need, once for each model, and the action server at it."""
+def _stage(work: Path, bot: Path, dialogues: dict[str, Dialogue]) -> Iterator[dict[str, Any]]:
+    """A fresh shop with what the dialogues need, once for each model, and the action server at it.
+
+    What is said is what the files of the folder ``bot`` say, as it will be when the model is promoted.
+    """
     settings = Settings(
         data_dir=work / "stage",
+        bot_dir=bot,
         shop_port=_free_port(),
         actions_port=_free_port(),
         database_url="",
@@ -174,7 +179,7 @@ def _running(module: str, settings: Settings, health: str) -> Iterator[Any]:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", module],
             cwd=ROOT,
-            env=_environment(settings),
+            env=_environment(settings.bot_dir, settings),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -199,10 +204,10 @@ def _running(module: str, settings: Settings, health: str) -> Iterator[Any]:
             process.wait()
 
 
-def _environment(settings: Settings | None = None) -> dict[str, str]:
-    """This process's, without what leads to the installation's own data."""
+def _environment(bot: Path, settings: Settings | None = None) -> dict[str, str]:
+    """This process's, without what leads to the installation's own data but the bot's files."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GUITAI_")}
-    kept["PYTHONPATH"] = str(ROOT)
+    kept |= {"PYTHONPATH": str(ROOT), "GUITAI_BOT_DIR": str(bot)}
     if settings:
         kept |= {
             "GUITAI_DATA_DIR": str(settings.data_dir),
@@ -236,7 +241,9 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bot.comparing", description=__doc__.partition("\n")[0])
     for name in ("current", "candidate", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--tests", type=Path, required=True, help="folder with nlu_cases and dialogues")
+    parser.add_argument(
+        "--tests", type=Path, required=True, help="of the bot's files, with nlu_cases and dialogues"
+    )
     parser.add_argument("--turns", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="a folder of its own for what it needs")
     return parser.parse_args(arguments)

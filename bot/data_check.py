@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot import policies
+from bot import policies, validity
 from bot.data_files import Entry, Unreadable, entries, line_of, lines, mapping, read_text, read_yaml
 
 # Intents that the engine makes itself; they have no examples.
@@ -22,7 +22,7 @@ MADE_BY_ENGINE = {"nlu_fallback"}
 # Actions that Rasa brings along and our rules may use.
 RASA_ACTIONS = {"action_deactivate_loop", "action_listen"}
 # Modules of the engine that say responses and read data/wording.yml.
-ENGINE_MODULES = {"turns", "requests"}
+ENGINE_MODULES = {"turns", "requests", "replies"}
 # The slot in which Rasa keeps what a form asks for.
 RASA_SLOT = "requested_slot"
 # The key under which Rasa keeps a response's name with what was said; no response itself.
@@ -68,6 +68,7 @@ class _Project:
     asked: set[str] = field(default_factory=set)
     responses: dict[str, str] = field(default_factory=dict)
     texts: list[tuple[str, str, str]] = field(default_factory=list)
+    days: list[str] = field(default_factory=list)
     payloads: list[tuple[str, str]] = field(default_factory=list)
     blocks: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
     marked: list[tuple[str, str, str]] = field(default_factory=list)
@@ -251,9 +252,25 @@ def _read_responses(project: _Project, content: dict[str, Any], file: str) -> No
         for variation in entries(content["responses"], response.name, file):
             text = mapping(variation.value, variation.place).get("text")
             project.texts.append((response.name, str(text), variation.place))
+            project.days += _wrong_days(response.name, variation)
             for button in entries(variation.value, "buttons", variation.place):
                 payload = mapping(button.value, button.place).get("payload")
                 project.payloads.append((str(payload), button.place))
+
+
+def _wrong_days(response: str, variation: Entry) -> Iterator[str]:
+    """The days of a wording are days, the last not before the first, and stand where Rasa lets them."""
+    file, keys = variation.place.partition(":")[0], variation.value
+    for name in (validity.SINCE, validity.UNTIL):
+        if name in keys:
+            yield (
+                f"{file}:{line_of(keys, name)}: {response} has {name} beside its text. "
+                f"Write it as `metadata: {{{name}: {keys[name]}}}`."
+            )
+    try:
+        validity.days(keys)
+    except validity.WrongDays as error:
+        yield f"{file}:{line_of(keys, validity.METADATA)}: {response}: {error}."
 
 
 def _read_steps(project: _Project, told: Entry) -> None:
@@ -378,6 +395,7 @@ def _intents(project: _Project) -> Iterator[str]:
 
 
 def _responses(project: _Project) -> Iterator[str]:
+    yield from project.days
     for name, place in project.responses.items():
         topic = name.removeprefix("utter_")
         if "/" in name and topic not in project.topics:

@@ -4,13 +4,14 @@ Runs in both environments: nothing is imported from Rasa or from our settings.
 """
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor, SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import LiteralScalarString
 
@@ -29,12 +30,12 @@ class Entry:
 
 
 def read_text(root: Path, path: Path) -> str:
-    """Return the text of ``path``, which lies under ``root``.
+    """Return the text of ``path``, called as it lies under ``root``.
 
     Raises:
         Unreadable: it is not there, or is not UTF-8.
     """
-    file = path.relative_to(root).as_posix()
+    file = _name(root, path)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -54,7 +55,27 @@ def read_yaml(root: Path, path: Path) -> Any:
     Raises:
         Unreadable: it is not there, no UTF-8, no YAML, or empty.
     """
-    return parse(path.relative_to(root).as_posix(), read_text(root, path))
+    return parse(_name(root, path), read_text(root, path))
+
+
+def read_plain(root: Path, path: Path) -> dict[Any, Any]:
+    """Return what the YAML file ``path`` holds, quickly, as plain lists, dicts and texts.
+
+    Raises:
+        Unreadable: it is not there, no UTF-8, no YAML, or no mapping.
+    """
+    return parse_plain(_name(root, path), read_text(root, path))
+
+
+def parse_plain(file: str, text: str) -> dict[Any, Any]:
+    """Return what the ``text`` of ``file`` holds, as ``read_plain`` does.
+
+    Raises:
+        Unreadable: it is no YAML, or no mapping.
+    """
+    reader = YAML(typ="safe")
+    reader.Constructor = _Plain
+    return mapping(_made(file, text, reader.load), f"{file}:1")
 
 
 def parse(file: str, text: str) -> Any:
@@ -63,8 +84,12 @@ def parse(file: str, text: str) -> Any:
     Raises:
         Unreadable: it is no YAML, or empty.
     """
+    return _made(file, text, _loaded)
+
+
+def _made(file: str, text: str, load: Callable[[str], Any]) -> Any:
     try:
-        content = _loaded(text)
+        content = load(text)
     except (YAMLError, ValueError) as error:
         mark, position = getattr(error, "problem_mark", None), getattr(error, "position", 0)
         line = (mark.line if mark else text.count("\n", 0, position)) + 1
@@ -77,10 +102,27 @@ def parse(file: str, text: str) -> Any:
     return content
 
 
+def _name(root: Path, path: Path) -> str:
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+class _Lined(RoundTripConstructor):
+    """Leaves a day the text it is: what there is no such day of is told by whoever knows what it is for."""
+
+
+class _Plain(SafeConstructor):
+    """The same."""
+
+
+for _each in (_Lined, _Plain):
+    _each.add_constructor("tag:yaml.org,2002:timestamp", _each.construct_scalar)
+
+
 # Most files are as they were when the data was checked last.
 @lru_cache(maxsize=256)
 def _loaded(text: str) -> Any:
     reader = YAML()
+    reader.Constructor = _Lined
     # Rasa's reader still has the signs of YAML 1.1: [么?, 吗] is an error to it.
     reader.version = (1, 1)
     return reader.load(text)

@@ -3,21 +3,18 @@
 Read again as soon as the file changes, so that a new number needs no training. Runs in both environments.
 """
 
-import logging
 from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-logger = logging.getLogger(__name__)
+from bot.data_files import Unreadable as Unreadable
+from bot.followed import ROOT, Followed
 
-PATH = Path(__file__).resolve().parent.parent / "data" / "policies.yml"
+FILE = "policies.yml"
+PATH = ROOT / "data" / FILE
 # The actions reckon with these; all others are only told.
 NUMBERS = ("dispatch_hours", "self_service_limit")
-
-
-class Unreadable(Exception):
-    """The policies cannot be used; the text says in one sentence what to correct."""
 
 
 def read(path: Path) -> dict[str, str]:
@@ -46,8 +43,8 @@ def read(path: Path) -> dict[str, str]:
     return content
 
 
-class Policies:
-    """The policies of one file, current at each call."""
+class Policies(Followed[dict[str, str], dict[str, str]]):
+    """``now`` gives name and value of each policy of one file."""
 
     def __init__(self, path: Path = PATH) -> None:
         """Read ``path``.
@@ -55,23 +52,4 @@ class Policies:
         Raises:
             Unreadable: see ``read``.
         """
-        self._path = path
-        self._changed = self._last_change()
-        self._values = read(path)
-
-    def now(self) -> dict[str, str]:
-        """Return name and value of each policy; while a changed file is broken, those read before."""
-        changed = self._last_change()
-        if changed != self._changed:
-            self._changed = changed
-            try:
-                self._values = read(self._path)
-            except Unreadable as error:
-                logger.error("%s Until then the policies read before stay in force.", error)
-        return self._values
-
-    def _last_change(self) -> int:
-        try:
-            return self._path.stat().st_mtime_ns
-        except OSError:
-            return 0
+        super().__init__(lambda: [path], read, lambda contents: contents[path], strict=True)

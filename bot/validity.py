@@ -5,7 +5,7 @@ Both days are the shop's and both count; either may be left out. Runs in both en
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 SINCE, UNTIL, METADATA = "since", "until", "metadata"
@@ -23,7 +23,7 @@ class WrongDays(ValueError):
 
 def today() -> date:
     """The day it is in the shop."""
-    return datetime.now(UTC).astimezone(_CHINA).date()
+    return datetime.now(_CHINA).date()
 
 
 def days(wording: Mapping[str, Any]) -> tuple[date | None, date | None]:
@@ -48,6 +48,15 @@ def in_force(wordings: Iterable[Wording], on: date) -> list[Wording]:
         WrongDays: see ``days``.
     """
     return [each for each in wordings if _within(days(each), on)]
+
+
+def without_days(wording: Mapping[str, Any]) -> dict[str, Any]:
+    """The variation as it is said: its days are nobody else's business."""
+    rest = {key: value for key, value in wording.items() if key != METADATA}
+    metadata = wording.get(METADATA)
+    if isinstance(metadata, Mapping):
+        metadata = {key: value for key, value in metadata.items() if key not in (SINCE, UNTIL)}
+    return {**rest, METADATA: metadata} if metadata else rest
 
 
 def _within(given: tuple[date | None, date | None], on: date) -> bool:

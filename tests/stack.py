@@ -1,5 +1,6 @@
 """The real stack on free ports, as `make demo` starts it."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -106,9 +107,14 @@ def running_stack(
 
     ``proxied`` puts a ``Running.proxy`` between the actions (and the desk) and the shop. ``staffed`` has
     somebody at the desk who takes nothing by herself, so that whoever wants a person waits in the queue.
-    What is promoted there, or in the project, changes nothing of the other.
+    What is promoted or edited there, or in the project, changes nothing of the other.
     """
     shop_port = free_port()
+    bot = data_dir / "bot"
+    for part in ("data", "tests/nlu_cases", "tests/dialogues"):
+        shutil.copytree(ROOT / part, bot / part)
+    for part in ("config.yml", "domain.yml"):
+        shutil.copy(ROOT / part, bot / part)
     models = data_dir / "models"
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     for archive in (ROOT / "models").glob("guitai-*.tar.gz"):
@@ -117,6 +123,7 @@ def running_stack(
         proxy = around.enter_context(shop_proxy(f"http://127.0.0.1:{shop_port}")) if proxied else None
         settings = Settings(
             data_dir=data_dir,
+            bot_dir=bot,
             front_port=free_port(),
             office_port=free_port(),
             shop_port=shop_port,

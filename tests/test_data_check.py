@@ -342,6 +342,20 @@ def drop(name: str) -> Callable[[Path], object]:
             "utter_faq/return_postage says {retrun_days}",
             id="answer with an unknown policy",
         ),
+        *(
+            pytest.param(
+                change("domain.yml", "{text: 已付款}", f"{{text: 已付款, {wrong}}}"),
+                "domain.yml:10",
+                why,
+                id=wrong,
+            )
+            for wrong, why in {
+                "metadata: {since: 2026-02-30}": "since “2026-02-30” is no day. Write it as",
+                "metadata: {until: 双十一}": "utter_order_paid: until “双十一” is no day",
+                "metadata: {since: 2026-11-11, until: 2026-11-01}": "until 2026-11-01 is before since",
+                "until: 2026-11-11": "has until beside its text. Write it as `metadata: {until: 2026-11-11}`",
+            }.items()
+        ),
         pytest.param(
             change("domain.yml", "text: 已付款", "text: '{title} 已付款'"),
             "domain.yml",

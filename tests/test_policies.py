@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import followed
 from bot.engine.fingerprint import fingerprint
 from bot.policies import Policies, Unreadable, read
 from bot.shop.rules import EXCHANGE_TIME, PRICE_PROTECTION_TIME, RETURN_TIME
@@ -21,12 +22,14 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+_moments = iter(range(1_000_000, 2_000_000))
+
+
 def write(path: Path, text: str) -> None:
-    """Write ``text``, at a later moment than before whatever the clock of the disk."""
-    later = path.stat().st_mtime_ns + 1_000_000 if path.exists() else 0
+    """Write ``text`` as of long ago, each time at another moment."""
     path.write_text(text, encoding="utf-8")
-    if later:
-        os.utime(path, ns=(later, later))
+    moment = next(_moments)
+    os.utime(path, (moment, moment))
 
 
 def test_values_are_told_as_the_shop_writes_them(file: Path) -> None:
@@ -71,8 +74,9 @@ def test_a_missing_or_miscoded_file_is_refused(file: Path) -> None:
 
 
 def test_a_change_counts_at_once_and_a_broken_one_when_it_is_mended(
-    file: Path, caplog: pytest.LogCaptureFixture
+    file: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(followed, "LOOK_SECONDS", 0.0)
     policies = Policies(file)
     assert policies.now()["postage"] == "9.90"
     write(file, "dispatch_hours: 24\nself_service_limit: 500\npostage: 12\n")

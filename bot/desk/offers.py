@@ -114,7 +114,7 @@ class Offers:
             found.append(Offer("packet", told.reason_text, told.reply))
         values = {"agent": agent, "name": conversation.customer_name or ""}
         if last.text:
-            for one in desk.suggestions.for_(last.text):
+            for one in desk.suggestions.for_(last.text, channel=conversation.channel):
                 found.append(Offer(one.kind, one.title, replies.fill(one.text, values)))
         return found[:SHOWN]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
@@ -11,12 +11,12 @@ from rasa.shared.core.constants import REQUESTED_SLOT, SlotMappingType
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.utils.io import read_yaml_file
 
 from bot.engine.nlu.faq import COUNTS_AS
 from bot.engine.nlu.intent_classifier import THRESHOLD
 from bot.engine.nlu.normalizer import normalize
-from bot.engine.requests import INFORM, WORDING
+from bot.engine.requests import INFORM, wording
+from bot.wordings import Words
 
 # What is requested while a form waits for a yes before it acts.
 CONFIRMED = "confirmed"
@@ -102,7 +102,7 @@ def _answers(parsed: dict[str, Any], slot: str, domain: Domain) -> bool:
 
 def yes_or_no(text: str) -> str | None:
     """Return ``affirm`` or ``deny`` for what is nothing but a yes or a no, however often said; else None."""
-    typed, words = normalize(text).lower(), _short_answers()
+    typed, words = normalize(text).lower(), _short_answers(wording())
     said = _solid(typed)
     if len(said) > _FRAGMENT:
         return None
@@ -116,11 +116,10 @@ def _solid(text: str) -> str:
     return re.sub(r"[\W_]+", "", text)
 
 
-@cache
-def _short_answers() -> dict[str, re.Pattern[str]]:
+@lru_cache(1)
+def _short_answers(words: Words) -> dict[str, re.Pattern[str]]:
     """How a yes, a no and a hesitation are said, by data/wording.yml."""
-    wording = read_yaml_file(WORDING)
-    said = {kind: [normalize(word).lower() for word in wording[kind]] for kind in ("yes", "no", "hesitation")}
+    said = {kind: [normalize(word).lower() for word in words[kind]] for kind in ("yes", "no", "hesitation")}
     patterns = {kind: re.compile(f"(?:{'|'.join(map(_solid, said[kind]))})+") for kind in ("yes", "no")}
     return patterns | {"hesitation": re.compile("|".join(map(re.escape, said["hesitation"])))}
 

@@ -6,6 +6,8 @@ import os
 import sys
 import warnings
 
+from ruamel.yaml.constructor import SafeConstructor
+
 
 def prepare() -> None:
     """Keep the process small, silent and off the network."""
@@ -26,6 +28,8 @@ def prepare() -> None:
     warnings.showwarning = lambda *_args, **_kwargs: None
     # TensorFlow would import it for a converter that nobody uses: a second and 63 MB.
     sys.modules["jax"] = None  # type: ignore[assignment]
+    # Rasa writes the domain as JSON, which has no days: in the data they are texts (metadata: since).
+    SafeConstructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_scalar)
 
 
 def log_from(level: int) -> None:

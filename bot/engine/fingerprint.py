@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,11 @@ _KINDS = (".yml", ".txt", ".py")
 
 # The folder of the sentence encoder, where config.yml has one that is not commented out.
 _ENCODER = re.compile(r"(?ms)^[^#\n]*\.SentenceEncoder\b.*?\bmodel: *[\"']?([^\"'\n,}#]+)")
+
+
+def bot_folder() -> Path:
+    """The folder with the bot's config.yml, domain.yml and data/, which admins edit; see bot/settings.py."""
+    return Path(os.environ.get("GUITAI_BOT_DIR") or ROOT).resolve()
 
 
 def fingerprint(root: Path = ROOT, code: Path = ROOT) -> str:

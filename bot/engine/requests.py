@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
-from rasa.shared.utils.io import read_yaml_file
 
-from bot.engine.fingerprint import ROOT
+from bot.engine.fingerprint import bot_folder
 from bot.engine.nlu.faq import COUNTS_AS, FAQ
+from bot.followed import Followed
+from bot.wordings import Words, words
 
 INFORM = "inform"
-WORDING = ROOT / "data" / "wording.yml"
 
 _BREAK = re.compile(r"[，,。.；;！!？?\n~～…]+|\s+|另外|还有|顺便|顺带|然后|对了|以及|同时")
 # "Not to return it, only to ask …": the clauses would say the opposite of the whole.
@@ -105,20 +105,30 @@ def _button(parsed: dict[str, Any]) -> dict[str, str]:
     return {"title": _titles()[name], "payload": f"/{name}"}
 
 
+def wording() -> Words:
+    """What data/wording.yml says now."""
+    return _followed().now()
+
+
 @cache
+def _followed() -> Followed[Any, Words]:
+    return words(bot_folder())
+
+
 def _not_yet() -> re.Pattern[str]:
-    words: list[str] = read_yaml_file(WORDING)["not_yet_there"]
-    return re.compile("|".join(words))
+    return re.compile("|".join(wording()["not_yet_there"]))
 
 
-@cache
 def _asked_of_records() -> dict[str, re.Pattern[str]]:
-    said: dict[str, list[str]] = read_yaml_file(WORDING)["about_me"]
-    return {intent: re.compile("|".join(patterns)) for intent, patterns in said.items()}
+    return _asked(wording())
 
 
-@cache
+@lru_cache(1)
+def _asked(words: Words) -> dict[str, re.Pattern[str]]:
+    return {intent: re.compile("|".join(patterns)) for intent, patterns in words["about_me"].items()}
+
+
 def _titles() -> dict[str, str]:
     """What each request is called on a button; what has no title is no request."""
-    titles: dict[str, str] = read_yaml_file(WORDING)["readings"]
+    titles: dict[str, str] = wording()["readings"]
     return titles

@@ -2,8 +2,8 @@
 
 Rasa with our channel on loopback, one process, no HTTP API. Environment: ``GUITAI_ENGINE_PORT``,
 ``GUITAI_ACTIONS_PORT`` or ``GUITAI_ACTIONS_URL``, ``GUITAI_DATA_DIR``, ``GUITAI_ENGINE_DATABASE_URL``,
-``GUITAI_MODELS_DIR``; the defaults are those of bot/settings.py. Which model it loads, and what ``--side``
-has to do with it, is told in bot/live_model.py.
+``GUITAI_MODELS_DIR``, ``GUITAI_BOT_DIR``; the defaults are those of bot/settings.py. Which model it loads,
+and what ``--side`` has to do with it, is told in bot/live_model.py.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Any
 
 from bot import live_model
 from bot.engine.environment import log_from, prepare
-from bot.engine.fingerprint import ROOT, current_model
+from bot.engine.fingerprint import ROOT, bot_folder, current_model
 from bot.engine.without_tensorflow import leave_out
-from bot.policies import PATH, Unreadable, read
+from bot.followed import data_file
+from bot.policies import FILE, Unreadable, read
 from bot.secret_files import read_or_make
+from bot.wordings import words
 
 
 class CannotStart(Exception):
@@ -77,7 +79,7 @@ def _promoted(models: Path, side: str | None) -> Path | None:
 
 
 def _current(models: Path) -> Path:
-    if model := current_model(models):
+    if model := current_model(models, bot_folder()):
         return model
     # Files edited since the last training must not keep a restarted engine down.
     trained = sorted(models.glob("guitai-*.tar.gz"), key=lambda path: path.stat().st_mtime)
@@ -116,7 +118,8 @@ def _port(name: str, default: int) -> int:
 
 def _serve(model: Path) -> None:
     try:
-        read(PATH)
+        read(data_file(bot_folder(), FILE))
+        words(bot_folder())
     except Unreadable as error:
         raise CannotStart(str(error)) from error
     port = _port("GUITAI_ENGINE_PORT", 5005)

@@ -9,16 +9,17 @@ import math
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from ruamel.yaml import YAML
-
+from bot import faq_titles, wordings
 from bot.conversations.titles import title
-from bot.settings import ROOT
-
-FOLDER = ROOT / "data" / "nlu" / "faq"
+from bot.data_files import read_plain
+from bot.followed import Followed
+from bot.settings import settings
 
 READ = 300  # characters of a message; what is longer tells no more
 # BM25 over the square root of how much was asked. Above it the first topic is right four times out of five,
@@ -53,43 +54,71 @@ def bigrams(text: str) -> list[str]:
 
 
 class Faq:
-    """The topics of the files as they are now; making it takes a moment."""
+    """The topics of a bot's files as they are now. Making it takes a moment; any thread may ask."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._answers: dict[str, str] = {}
-        self._titles: dict[str, str] = {}
-        self._reading = Lock()
-        self._index = sqlite3.connect(":memory:", check_same_thread=False)
-        self._index.execute("CREATE VIRTUAL TABLE faq USING fts5(topic UNINDEXED, said)")
-        yaml = YAML(typ="safe")
-        for path in sorted(folder.glob("*.yml")):
-            content = yaml.load(path)
-            for name, variations in content["responses"].items():
-                self._answers[name.removeprefix("utter_")] = str(variations[0]["text"])
-            for topic in content["nlu"]:
-                self._titles[topic["intent"]] = title(topic["intent"])
-                said = " ".join(bigrams(_MARKED.sub(r"\1", topic["examples"])))
-                self._index.execute("INSERT INTO faq VALUES (?, ?)", (topic["intent"], said))
+    def __init__(self, folder: Path = settings.bot_dir) -> None:
+        self._files = Followed(partial(faq_titles.files, folder), partial(_read, folder), _Index)
 
-    def find(self, text: str, limit: int = 3) -> list[Found]:
-        """The topics that fit the text, best first; none when it is not about any."""
+    def find(self, text: str, limit: int = 3, channel: str = "") -> list[Found]:
+        """The topics that fit the text, best first; none when it is not about any.
+
+        The answer is in the words for the channel; a topic of which nothing may be said today is left out.
+        """
         asked = dict.fromkeys(bigrams(text[:READ]))
         if not asked:
             return []
-        query = "SELECT topic, -bm25(faq) FROM faq WHERE faq MATCH ? ORDER BY bm25(faq) LIMIT ?"
-        match = " OR ".join(f'"{word}"' for word in asked)
-        with self._reading:
-            rows = self._index.execute(query, (match, limit)).fetchall()
-        ranks = [(topic, rank / math.sqrt(len(asked))) for topic, rank in rows]
-        return [
-            Found(topic, self._titles[topic], self._answers[topic], rank / (rank + SURE))
-            for topic, rank in ranks
-            if rank >= max(SURE, BESIDE * ranks[0][1]) and topic in self._answers
-        ]
+        index = self._files.now()
+        ranks = [(topic, rank / math.sqrt(len(asked))) for topic, rank in index.ranks(asked, limit)]
+        found = []
+        for topic, rank in ranks:
+            answer = wordings.text_for(index.answers.get(topic, ()), channel)
+            if answer and rank >= max(SURE, BESIDE * ranks[0][1]):
+                found.append(Found(topic, title(topic), answer, rank / (rank + SURE)))
+        return found
 
     def vocabulary(self) -> set[str]:
         """All words of the answers, and those that more than one topic's questions have."""
-        words = {word for answer in self._answers.values() for word in bigrams(answer)}
+        return self._files.now().vocabulary()
+
+
+@dataclass(frozen=True)
+class _File:
+    said: Mapping[str, str]
+    """The questions of each topic, as pairs of characters."""
+    answers: wordings.Responses
+
+
+def _read(folder: Path, path: Path) -> _File:
+    content = read_plain(folder, path)
+    said = {
+        str(topic["intent"]): " ".join(bigrams(_MARKED.sub(r"\1", str(topic.get("examples") or ""))))
+        for topic in faq_titles.topics(path.name, content)
+    }
+    return _File(said, wordings.responses(path.name, content))
+
+
+class _Index:
+    def __init__(self, files: Mapping[Path, _File]) -> None:
+        self.answers = {
+            name.removeprefix("utter_"): variations
+            for file in files.values()
+            for name, variations in file.answers.items()
+        }
+        self._reading = Lock()
+        self._index = sqlite3.connect(":memory:", check_same_thread=False)
+        self._index.execute("CREATE VIRTUAL TABLE faq USING fts5(topic UNINDEXED, said)")
+        self._index.execute("CREATE VIRTUAL TABLE words USING fts5vocab(faq, row)")
+        rows = [row for file in files.values() for row in file.said.items()]
+        self._index.executemany("INSERT INTO faq VALUES (?, ?)", rows)
+
+    def ranks(self, asked: Mapping[str, None], limit: int) -> list[tuple[str, float]]:
+        query = "SELECT topic, -bm25(faq) FROM faq WHERE faq MATCH ? ORDER BY bm25(faq) LIMIT ?"
+        match = " OR ".join(f'"{word}"' for word in asked)
         with self._reading:
-            self._index.execute("CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5vocab(faq, row)")
-            return words | {row[0] for row in self._index.execute("SELECT term FROM words WHERE doc > 1")}
+            return [(str(topic), float(rank)) for topic, rank in self._index.execute(query, (match, limit))]
+
+    def vocabulary(self) -> set[str]:
+        texts = [str(each.get("text", "")) for variations in self.answers.values() for each in variations]
+        with self._reading:
+            common = {row[0] for row in self._index.execute("SELECT term FROM words WHERE doc > 1")}
+        return common | {word for text in texts for word in bigrams(text)}

@@ -3,19 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
-import structlog
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from bot import policies
+from bot.data_files import Unreadable, read_plain
+from bot.followed import Followed, data_file
 from bot.policies import Policies
-from bot.settings import ROOT
-
-PATH = ROOT / "data" / "replies.yml"
-
-log = structlog.get_logger()
+from bot.settings import settings
 
 
 @dataclass(frozen=True)
@@ -30,22 +25,24 @@ class Canned:
 
 @cache
 def _policies() -> Policies:
-    return Policies()
+    return Policies(data_file(settings.bot_dir, policies.FILE))
+
+
+@dataclass(frozen=True)
+class _File:
+    canned: list[Canned]
+    labels: dict[str, str]
 
 
 class Replies:
-    """The replies of one file, current at each call; while a changed file is broken, those read before."""
+    """The replies of one file as they are now."""
 
-    def __init__(self, path: Path = PATH) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._changed = -1
-        self._canned: list[Canned] = []
-        self._labels: dict[str, str] = {}
 
     def canned(self) -> list[Canned]:
         """All replies, in the order of the file."""
-        self._refresh()
-        return self._canned
+        return self._file.now().canned
 
     def search(self, words: str) -> list[Canned]:
         """The replies in which each of the words is found, best first; without words all of them.
@@ -61,40 +58,31 @@ class Replies:
 
         What neither knows stays visible as 【订单号】, for the agent to write.
         """
-        self._refresh()
+        labels = self._file.now().labels
         known = {**_policies().now(), **{name: value for name, value in values.items() if value}}
 
         def value(variable: re.Match[str]) -> str:
             name = variable[1].strip()
-            return str(known.get(name) or f"【{self._labels.get(name, name)}】")
+            return str(known.get(name) or f"【{labels.get(name, name)}】")
 
         return re.sub(r"{([^{}]*)}", value, text)
 
-    def _refresh(self) -> None:
-        changed = self._last_change()
-        if changed == self._changed:
-            return
-        self._changed = changed
-        try:
-            content = YAML(typ="safe").load(self._path.read_text(encoding="utf-8"))
-            canned = [
-                Canned(str(each["shortcut"]), str(each["title"]), str(each["text"]), str(queue))
-                for queue, group in content["replies"].items()
-                for each in group
-            ]
-            labels = {str(name): str(label) for name, label in content["variables"].items()}
-        except (OSError, UnicodeDecodeError, YAMLError, LookupError, TypeError, AttributeError) as error:
-            log.error(
-                "replies.unreadable", error=type(error).__name__, hint="`bot data check` tells the line"
-            )
-        else:
-            self._canned, self._labels = canned, labels
+    @cached_property
+    def _file(self) -> Followed[_File, _File]:
+        return Followed(lambda: [self._path], _read, lambda found: found.get(self._path, _File([], {})))
 
-    def _last_change(self) -> int:
-        try:
-            return self._path.stat().st_mtime_ns
-        except OSError:
-            return 0
+
+def _read(path: Path) -> _File:
+    content = read_plain(path.parent, path)
+    try:
+        canned = [
+            Canned(str(each["shortcut"]), str(each["title"]), str(each["text"]), str(queue))
+            for queue, group in content["replies"].items()
+            for each in group
+        ]
+        return _File(canned, {str(name): str(label) for name, label in content["variables"].items()})
+    except (LookupError, TypeError, AttributeError) as error:
+        raise Unreadable(f"{path} does not hold replies; `bot data check` tells the line.") from error
 
 
 def _rank(reply: Canned, words: list[str]) -> int | None:
@@ -115,5 +103,5 @@ def _rank(reply: Canned, words: list[str]) -> int | None:
     return total
 
 
-_replies = Replies()
+_replies = Replies(data_file(settings.bot_dir, "replies.yml"))
 canned, search, fill = _replies.canned, _replies.search, _replies.fill

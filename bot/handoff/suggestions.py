@@ -36,8 +36,10 @@ class Suggestions:
         self._making = Lock()
         self._learned: float | None = None
 
-    def for_(self, text: str, limit: int = 3) -> list[Suggestion]:
+    def for_(self, text: str, limit: int = 3, channel: str = "") -> list[Suggestion]:
         """What fits the shopper's message, best first; rather none than one that does not.
+
+        A written answer is in the words that the bot has for the channel.
 
         Raises:
             SQLAlchemyError: the database is away.
@@ -48,7 +50,10 @@ class Suggestions:
                 past.learn()
                 self._learned = time.monotonic()
         found = [
-            *(Suggestion("faq", f.title, replies.fill(f.answer, {}), f.score) for f in faq.find(text, limit)),
+            *(
+                Suggestion("faq", f.title, replies.fill(f.answer, {}), f.score)
+                for f in faq.find(text, limit, channel)
+            ),
             *(Suggestion("past", "", p.text, p.score) for p in past.find(text, limit)),
         ]
         best: dict[str, Suggestion] = {}

@@ -6,10 +6,9 @@ import pytest
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.utils.io import read_yaml_file
 
 from bot.engine.context import in_context, tapped, yes_or_no
-from bot.engine.requests import WORDING
+from bot.engine.requests import wording
 
 DOMAIN = Domain.from_yaml("""
 version: "3.1"
@@ -96,9 +95,9 @@ def test_nothing_but_a_yes_or_a_no(text: str, answer: str | None) -> None:
 
 
 def test_no_yes_of_the_list_hesitates() -> None:
-    wording = read_yaml_file(WORDING)
-    assert not [yes for yes in wording["yes"] for word in wording["hesitation"] if word in yes.lower()]
-    assert {yes_or_no(no) for no in wording["no"]} == {"deny"}
+    words = wording()
+    assert not [yes for yes in words["yes"] for word in words["hesitation"] if word in yes.lower()]
+    assert {yes_or_no(no) for no in words["no"]} == {"deny"}
 
 
 def test_without_a_form_a_bare_value_stays_unclear() -> None:

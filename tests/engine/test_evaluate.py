@@ -179,7 +179,9 @@ def test_the_command_measures_several_files(model: Path, tmp_path: Path) -> None
     assert "在吗" in written
 
 
-def test_faq_answers_as_the_shopper_sees_them(model: Path) -> None:
+def test_faq_answers_as_the_shopper_sees_them(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUITAI_BOT_DIR", str(model.parent.parent))
+
     async def rows() -> list[dict[str, Any]]:
         asked = [Question("退货运费谁出", "postage"), Question("今天天气怎么样", "weather")]
         return [row async for row in answers(model, asked)]

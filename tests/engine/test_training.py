@@ -187,6 +187,7 @@ def _part_of_the_project(root: Path) -> None:
         "domain.yml",
         "bot/engine/turns.py",
         "bot/engine/requests.py",
+        "bot/engine/replies.py",
         "bot/engine/context.py",
     ):
         shutil.copy(ROOT / name, root / name)

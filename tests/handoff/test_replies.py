@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import followed
 from bot.handoff import replies
 from bot.handoff.replies import Replies
 
@@ -73,7 +74,10 @@ def test_search_finds_the_best_first(path: Path, words: str, shortcuts: list[str
     assert [each.shortcut for each in Replies(path).search(words)] == shortcuts
 
 
-def test_new_wording_is_there_at_once_and_a_broken_file_changes_nothing(path: Path) -> None:
+def test_new_wording_is_there_at_once_and_a_broken_file_changes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed, "LOOK_SECONDS", 0.0)
     live = Replies(path)
     live.canned()
     rewrite(path, FILE.replace("请您稍等", "请稍候"))

@@ -1,11 +1,15 @@
 """Suggested replies: the shop's written answers, and what colleagues said, without a trace of anybody."""
 
+import os
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from bot import followed
 from bot.conversations.models import Conversation
 from bot.conversations.privacy import Privacy
 from bot.conversations.store import Store
@@ -13,6 +17,8 @@ from bot.handoff import past_answers, suggestions
 from bot.handoff.faq import Faq
 from bot.handoff.impersonal import impersonal
 from bot.handoff.suggestions import Suggestions
+from bot.settings import ROOT
+from bot.validity import today
 
 ASKED = "这款羊毛衫放进洗衣机里搅会不会缩水呀"
 ANSWER = "建议您用冷水手洗，平铺晾干，这样不容易缩水。"
@@ -73,6 +79,37 @@ def test_a_suggestion_is_filled_as_the_shopper_gets_it(suggested: Suggestions) -
     best = suggested.for_("满多少包邮")[0]
     assert best.kind == "faq" and best.title == "满多少包邮"
     assert not set("{}【】") & set(best.text)
+
+
+def test_a_suggestion_is_worded_as_the_bot_words_it_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed, "LOOK_SECONDS", 0.0)
+    path = tmp_path / "data" / "nlu" / "faq" / "logistics.yml"
+    path.parent.mkdir(parents=True)
+    before = (ROOT / "data" / "nlu" / "faq" / "logistics.yml").read_text(encoding="utf-8")
+    path.write_text(before, encoding="utf-8")
+    faq, moments = Faq(tmp_path), iter(range(1_000_000, 1_000_100))
+
+    def answers(variations: str) -> dict[str, str]:
+        name = "utter_faq/free_shipping_threshold"
+        text = re.sub(rf"\n  {name}:\n  - text: [^\n]*\n", f"\n  {name}: {variations}\n", before)
+        path.write_text(text, encoding="utf-8")
+        os.utime(path, (moment := next(moments), moment))
+        asked = {channel: faq.find("满多少包邮", channel=channel) for channel in ("web", "wechat")}
+        return {
+            channel: each.answer
+            for channel, found in asked.items()
+            for each in found
+            if each.topic == "faq/free_shipping_threshold"
+        }
+
+    over = f"metadata: {{until: {today() - timedelta(days=1)}}}"
+    assert answers("[{text: 可以}]") == {"web": "可以", "wechat": "可以"}
+    assert answers("[{text: 可以}, {text: 点菜单, channel: wechat}]") == {"web": "可以", "wechat": "点菜单"}
+    assert answers(f"[{{text: 免费, {over}}}, {{text: 六元}}]") == {"web": "六元", "wechat": "六元"}
+    assert answers(f"[{{text: 免费, {over}}}]") == {}
+    assert answers("[{text: 六}]") == {"web": "六", "wechat": "六"} == answers("[{text: 七")
 
 
 def test_endless_text_is_looked_at_but_not_all_of_it(suggested: Suggestions) -> None:

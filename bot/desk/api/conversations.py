@@ -175,7 +175,7 @@ def create_router(desk: Services) -> APIRouter:
         if not text:
             recent = store.messages(id, max(0, conversation.last_seq - RECENT), RECENT)
             text = next((m.text for m in reversed(recent) if m.sender == "shopper" and m.text), "")
-        found = desk.suggestions.for_(text) if text.strip() else []
+        found = desk.suggestions.for_(text, channel=conversation.channel) if text.strip() else []
         items = [answers.Suggestion.model_validate(each) for each in found]
         for each in items:
             each.text = replies.fill(each.text, _values(staff, conversation))

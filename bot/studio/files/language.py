@@ -238,11 +238,33 @@ def add_example(draft: Draft, intent: str, text: str) -> None:
     Raises:
         Refused: there is no such intent in the files, it has this example already, or it is no line.
     """
-    text = _line(text)
-    if any(each.text == text for each in examples(draft, intent)):
-        raise Refused([f"“{text[:80]}” is already an example of {intent}."])
+    add_examples(draft, intent, [text])
+
+
+def add_examples(draft: Draft, intent: str, texts: Sequence[str]) -> None:
+    """Add several examples to an intent or a topic, all or none, as the last; each as it is to be written.
+
+    Raises:
+        Refused: there is no such intent in the files, or some are no lines or its examples already; all of
+            these are named.
+    """
+    there = {each.text for each in examples(draft, intent)}
+    fresh, wrong = dict[str, None](), []
+    for each in texts:
+        try:
+            text = _line(each)
+        except Refused as refused:
+            wrong += refused.problems
+            continue
+        if text in there or text in fresh:
+            wrong.append(f"“{text[:80]}” is already an example of {intent}.")
+        fresh[text] = None
+    if wrong:
+        raise Refused(wrong)
     path, keys = _block(draft, "intent", intent)
-    _change(draft, path, yaml_edit.add_line, (*keys, "examples"), f"- {text}")
+    if fresh:
+        added = "\n".join(f"- {each}" for each in fresh)
+        _change(draft, path, yaml_edit.add_line, (*keys, "examples"), added)
 
 
 def remove_example(draft: Draft, intent: str, text: str) -> None:
@@ -258,9 +280,12 @@ def replace_example(draft: Draft, intent: str, text: str, new: str) -> None:
     """Let an example of an intent or a topic, given as it is written, be another.
 
     Raises:
-        Refused: it is not there, or the new one is no line.
+        Refused: it is not there, or the new one is no line, or an example already.
     """
-    _replace(draft, intent, text, f"- {_line(new)}")
+    new = _line(new)
+    if new != text.strip() and any(each.text == new for each in examples(draft, intent)):
+        raise Refused([f"“{new[:80]}” is already an example of {intent}."])
+    _replace(draft, intent, text, f"- {new}")
 
 
 def move_example(draft: Draft, text: str, intent: str, to: str) -> None:
@@ -452,7 +477,7 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
     for number in range(len(there.variations) - 1, len(wanted) - 1, -1):
         _change(draft, path, yaml_edit.remove_item, ("responses", name, number))
     for each in wanted[len(there.variations) :]:
-        _change(draft, path, yaml_edit.add_item, ("responses", name), _variation(each))
+        _change(draft, path, yaml_edit.add_item, ("responses", name), _variation(each), False)
 
 
 def remove_response(draft: Draft, name: str) -> None:

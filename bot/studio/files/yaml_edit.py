@@ -65,7 +65,7 @@ def set_text(path: str, text: str, keys: Keys, new: str, typed: bool = True) -> 
 
 
 def add_line(path: str, text: str, keys: Keys, line: str) -> str:
-    """Add a line at the end of the text at ``keys``.
+    """Add a line, or several with line ends between them, at the end of the text at ``keys``.
 
     Raises:
         Refused: it cannot be written there.
@@ -80,7 +80,8 @@ def add_line(path: str, text: str, keys: Keys, line: str) -> str:
         return set_text(path, text, keys, new)
     first = found[0][1]
     last = max(number for number, _, content in found if content.strip())
-    lines[last : last + 1] = _behind(lines, last, f"{' ' * first}{line}")
+    fresh = _newline(lines).join(f"{' ' * first}{each}" for each in line.split("\n"))
+    lines[last : last + 1] = _behind(lines, last, fresh)
     return _first(path, text, ["".join(lines)], lambda data: _lined(data, keys, node.value, new))
 
 
@@ -107,8 +108,11 @@ def replace_line(path: str, text: str, keys: Keys, number: int, line: str | None
     return _first(path, text, ["".join(lines)], lambda data: _lined(data, keys, node.value, new))
 
 
-def add_item(path: str, text: str, keys: Keys, item: str) -> str:
+def add_item(path: str, text: str, keys: Keys, item: str, apart: bool = True) -> str:
     """Add an item, given as YAML, at the end of the list or mapping at ``keys``, made at the top if need be.
+
+    Args:
+        apart: whether a blank line may stand before it, as between those that are there.
 
     Raises:
         Refused: it is no YAML of one item, or cannot be written there.
@@ -123,7 +127,7 @@ def add_item(path: str, text: str, keys: Keys, item: str) -> str:
     elif isinstance(node, SequenceNode | MappingNode) and node.value:
         last = _last_line(text, node)
         fresh = _indented(item, node.start_mark.column, _newline(lines))
-        if _spaced(text, node):
+        if apart and _spaced(text, node):
             fresh = [_newline(lines), *fresh]
         ways = ["".join([*lines[:last], *_behind(lines, last, "".join(fresh)), *lines[last + 1 :]])]
     elif len(keys) == 1:
@@ -162,13 +166,19 @@ def remove_item(path: str, text: str, keys: Keys) -> str:
         Refused: there is none, or it does not stand on lines of its own.
     """
     holder = _find(_parsed(path, text), keys[:-1])
-    if isinstance(holder, SequenceNode) and holder.flow_style and isinstance(keys[-1], int):
-        number = keys[-1]
-        start, end = holder.value[number].start_mark, holder.value[number].end_mark
-        if number + 1 < len(holder.value):
-            end = holder.value[number + 1].start_mark
+    number = _number(holder, keys[-1])
+    if number is not None and isinstance(holder, SequenceNode | MappingNode) and holder.flow_style:
+        marks = [
+            (each[0].start_mark, each[1].end_mark)
+            if isinstance(each, tuple)
+            else (each.start_mark, each.end_mark)
+            for each in holder.value
+        ]
+        start, end = marks[number]
+        if number + 1 < len(marks):
+            end = marks[number + 1][0]
         elif number:
-            start = holder.value[number - 1].end_mark
+            start = marks[number - 1][1]
         ways = [_cut(text, start.line, start.column, end.line, end.column, "")]
     else:
         first, last, _ = _extent(path, text, keys)
@@ -240,6 +250,15 @@ def _find(node: Node | None, keys: Keys) -> Node | None:
         else:
             return None
     return node
+
+
+def _number(holder: Node | None, key: str | int) -> int | None:
+    """Which of the items of a list or mapping is under the key."""
+    if isinstance(holder, MappingNode):
+        return next((number for number, (name, _) in enumerate(holder.value) if name.value == key), None)
+    if isinstance(holder, SequenceNode) and isinstance(key, int) and -1 < key < len(holder.value):
+        return key
+    return None
 
 
 def _plain(node: Node | None) -> Any:
@@ -515,9 +534,13 @@ def _first(
 
 
 def _untyped(data: Any) -> Any:
-    """What the file of policies holds: its reader takes all values as texts."""
+    """The same with all values as texts, as the readers of policies and days take them."""
     if isinstance(data, dict):
-        return {name: each[1] if isinstance(each, tuple) else each for name, each in data.items()}
+        return {name: _untyped(each) for name, each in data.items()}
+    if isinstance(data, list):
+        return [_untyped(each) for each in data]
+    if isinstance(data, tuple):
+        return data[1] if str(data[0]).startswith("tag:") else (data[0], _untyped(data[1]))
     return data
 
 

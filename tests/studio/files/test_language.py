@@ -2,6 +2,9 @@
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +17,41 @@ from .small import SMALL
 
 Edit = Callable[[Draft], object]
 
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 11)
+DATED = {
+    **SMALL,
+    "data/nlu/faq/offers.yml": """nlu:
+- intent: faq/offers
+  metadata: {intent: order_status}
+  examples: |
+    - 有活动吗
+responses:
+  utter_faq/offers:   # by the season
+  - text: 双十一
+    metadata: {since: 2026-11-01, until: "2026-11-11"}   # the law of the house
+  - text: 年货节
+    # by the calendar
+    metadata:
+      by: 小王   # asked for it
+      since: 2027-01-20
+      until: 2027-02-05  # incl.
+  - {text: 平时, metadata: {until: 2027-12-31}}
+""",
+}
+
 
 @pytest.fixture
 def small(files: Repository) -> Snapshot:
     return files.look()
+
+
+@pytest.fixture
+def dated(tmp_path: Path) -> Snapshot:
+    for name, text in DATED.items():
+        path = tmp_path / "dated" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return Repository(tmp_path / "dated").look()
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +80,11 @@ def changed(base: Snapshot, edit: Edit) -> list[str]:
 
 SMALL_EDITS: dict[str, tuple[Edit, list[str]]] = {
     "add": (lambda d: language.add_example(d, "greet", "在吗"), ["+    - 在吗"]),
+    "add several": (
+        lambda d: language.add_examples(d, "order_status", ["裙子呢", "[裙子](product)呢"]),
+        ["+      - 裙子呢", "+      - [裙子](product)呢"],
+    ),
+    "add none": (lambda d: language.add_examples(d, "greet", []), []),
     "add where the list is indented": (
         lambda d: language.add_example(d, "order_status", "[裙子](product)呢"),
         ["+      - [裙子](product)呢"],
@@ -86,6 +125,23 @@ SMALL_EDITS: dict[str, tuple[Edit, list[str]]] = {
             d, "faq/return_postage", ["质量问题由我们承担", Variation("我们出", "wechat")]
         ),
         ["+  - text: 我们出", "+    channel: wechat"],
+    ),
+    "an answer for some days": (
+        lambda d: language.set_answer(
+            d, "faq/return_postage", [Variation("我们出", since=FIRST, until=LAST), Variation("您出", "web")]
+        ),
+        [
+            *("-  - text: 质量问题由我们承担", "+  - text: 我们出"),
+            *(
+                "+    metadata: {since: 2026-11-01, until: 2026-11-11}",
+                "+  - text: 您出",
+                "+    channel: web",
+            ),
+        ],
+    ),
+    "days beside buttons": (
+        lambda d: language.set_response(d, "utter_greet", [Variation("您好", until=LAST), "在的"]),
+        ["+    metadata: {until: 2026-11-11}"],
     ),
     "quotes stay": (
         lambda d: language.set_response(d, "utter_greet", ["您好", "在的呢"]),
@@ -201,10 +257,81 @@ def test_only_these_lines_change(small: Snapshot, edit: Edit, wanted: list[str])
     assert changed(small, edit) == wanted
 
 
+def offers(draft: Draft, *changes: tuple[int, dict[str, object]]) -> None:
+    """Change some of the wordings."""
+    told = list(language.responses(draft)["utter_faq/offers"].variations)
+    for number, values in changes:
+        told[number] = replace(told[number], **values)  # type: ignore[arg-type]
+    language.set_answer(draft, "faq/offers", told)
+
+
+DAYS: dict[str, tuple[Edit, list[str]]] = {
+    "the same": (lambda d: offers(d), []),
+    "one day, in its quotes": (
+        lambda d: offers(d, (0, {"until": date(2026, 11, 12)})),
+        [
+            '-    metadata: {since: 2026-11-01, until: "2026-11-11"}   # the law of the house',
+            '+    metadata: {since: 2026-11-01, until: "2026-11-12"}   # the law of the house',
+        ],
+    ),
+    "one day, on its line": (
+        lambda d: offers(d, (1, {"until": date(2027, 2, 6)})),
+        ["-      until: 2027-02-05  # incl.", "+      until: 2027-02-06  # incl."],
+    ),
+    "a day less": (
+        lambda d: offers(d, (0, {"since": None})),
+        [
+            '-    metadata: {since: 2026-11-01, until: "2026-11-11"}   # the law of the house',
+            '+    metadata: {until: "2026-11-11"}   # the law of the house',
+        ],
+    ),
+    "a day more": (
+        lambda d: offers(d, (2, {"since": FIRST})),
+        [
+            "-  - {text: 平时, metadata: {until: 2027-12-31}}",
+            "+  - {text: 平时, metadata: {until: 2027-12-31, since: 2026-11-01}}",
+        ],
+    ),
+    "no days": (
+        lambda d: offers(d, *((number, {"since": None, "until": None}) for number in range(3))),
+        [
+            '-    metadata: {since: 2026-11-01, until: "2026-11-11"}   # the law of the house',
+            *("-      since: 2027-01-20", "-      until: 2027-02-05  # incl."),
+            *("-  - {text: 平时, metadata: {until: 2027-12-31}}", "+  - {text: 平时}"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("edit", "wanted"), DAYS.values(), ids=DAYS)
+def test_days_change_and_what_stands_beside_them_stays(
+    dated: Snapshot, edit: Edit, wanted: list[str]
+) -> None:
+    assert changed(dated, edit) == wanted
+
+
+def test_days_are_read_plain_and_in_quotes(dated: Snapshot) -> None:
+    (topic,) = [each for each in language.topics(dated) if each.name == "faq/offers"]
+    assert topic.answers == (
+        Variation("双十一", since=FIRST, until=LAST),
+        Variation("年货节", since=date(2027, 1, 20), until=date(2027, 2, 5)),
+        Variation("平时", until=date(2027, 12, 31)),
+    )
+
+
 @pytest.mark.parametrize(
     ("edit", "why"),
     [
         (lambda d: language.add_example(d, "greet", "你好"), "already"),
+        (
+            lambda d: language.add_examples(d, "greet", ["早上好", "你好", " ", "早上好"]),
+            "“你好” is already an example of greet. An example is one line .* “早上好” is already",
+        ),
+        (lambda d: language.replace_example(d, "greet", "你好", "hello"), "already"),
+        (
+            lambda d: language.set_answer(d, "faq/return_days", [Variation("七天", since=LAST, until=FIRST)]),
+            "its last day, 2026-11-01, is before its first, 2026-11-11",
+        ),
         (lambda d: language.add_example(d, "nothing", "你好"), "no intent nothing"),
         (lambda d: language.remove_example(d, "greet", "您好"), "no example"),
         (lambda d: language.set_answer(d, "faq/nothing", "x"), "no topic"),
