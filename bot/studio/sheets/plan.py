@@ -219,6 +219,10 @@ def planned(files: Snapshot, table: Table, options: Options, base: Snapshot | No
         for each in plan.changes
         if each.new and not any(topic.path in each.paths for topic in now.values())
     ]
+    for each in plan.changes:
+        said = each.answers[1] if each.answers else ()
+        if said and all(answer.channel or answer.since or answer.until for answer in said):
+            plan.warnings.append(Warned(each.row, "answer", "not_always", {}))
     if not plan.faults:
         plan.warnings += _nearly(files, plan.changes, stays)
     return plan
@@ -237,10 +241,12 @@ def put(draft: Draft, plan: Plan) -> None:
             intent = change.intent[1] if change.intent else ""
             language.add_topic(draft, change.paths[0], change.name, intent, texts, answers)
             continue
+        # First what comes, so that no topic is without questions in between.
+        language.add_examples(draft, change.name, texts)
         replaced: dict[str, str | None] = {each.old: each.new for each in change.reworded}
         replaced |= dict.fromkeys((*change.left, *change.removed))
-        if replaced or texts:
-            language.change_examples(draft, change.name, replaced, texts)
+        if replaced:
+            language.replace_examples(draft, change.name, replaced)
         if change.answers:
             language.set_answer(draft, change.name, change.answers[1])
         if change.intent:

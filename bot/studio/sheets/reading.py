@@ -111,6 +111,8 @@ def read(content: bytes, name: str = "") -> Table:
         else:
             _from_rows(table, _csv(content))
     except _Unusable as why:
+        # What was read before is of no use without the rest.
+        table.rows, table.columns = [], []
         table.faults.append(why.fault)
     return table
 

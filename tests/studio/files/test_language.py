@@ -105,8 +105,8 @@ SMALL_EDITS: dict[str, tuple[Edit, list[str]]] = {
         ["-    - hello", "+    - hello"],
     ),
     "change several": (
-        lambda d: language.change_examples(d, "greet", {"你好": "您好", "hello": None}, ["hi", "- 在"]),
-        ["-    - 你好", "+    - 您好", "-    - hello", "+    - hi", "+    - - 在"],
+        lambda d: language.replace_examples(d, "greet", {"你好": "您好", "hello": None}),
+        ["-    - 你好", "+    - 您好", "-    - hello"],
     ),
     "move to the same file": (
         lambda d: language.move_example(d, "退货要邮费吗", "faq/return_postage", "faq/return_days"),
