@@ -4,6 +4,7 @@ Whole answers are responses, in domain.yml and beside the questions; data/wordin
 that code puts together.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -38,14 +39,28 @@ def words(folder: Path) -> Followed[dict[Any, Any], Words]:
         Unreadable: it is broken now.
     """
     own, projects = (each / "data" / "wording.yml" for each in (folder, ROOT))
+    kinds: dict[Any, type] = {}
 
     def files() -> list[Path]:
         return list(dict.fromkeys((projects, own) if own.exists() else (projects,)))
 
+    def read(path: Path) -> dict[Any, Any]:
+        content = read_plain(folder, path)
+        for name, each in content.items():
+            # Code relies on it, at any moment.
+            if kinds.setdefault(name, type(each)) is not type(each):
+                raise Unreadable(f"{path}: {name} must hold what it held, another text or list. Correct it.")
+        for pattern in (pattern for some in content.get("about_me", {}).values() for pattern in some):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise Unreadable(f"{path}: about_me: “{pattern}” cannot be used: {error}.") from error
+        return content
+
     def whole(contents: Mapping[Path, dict[Any, Any]]) -> Words:
         return Words({name: each for content in contents.values() for name, each in content.items()})
 
-    return Followed(files, partial(read_plain, folder), whole, strict=True)
+    return Followed(files, read, whole, strict=True)
 
 
 def text_for(variations: Sequence[Variation], channel: str) -> str | None:
@@ -90,8 +105,8 @@ def _can_be_said(variation: Any) -> bool:
 def _files(folder: Path) -> list[Path]:
     nlu = folder / "data" / "nlu"
     domain = folder / "domain.yml"
-    found = [*nlu.glob("*.yml"), *nlu.glob("faq/*.yml")]
-    return [*([domain] if domain.exists() else ()), *sorted(found)]
+    found = sorted(path for path in nlu.rglob("*.yml") if nlu / "lexicon" not in path.parents)
+    return [*([domain] if domain.exists() else ()), *found]
 
 
 def _merged(contents: Mapping[Path, Responses]) -> Responses:
