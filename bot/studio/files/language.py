@@ -305,14 +305,14 @@ def replace_examples(draft: Draft, intent: str, given: Mapping[str, str | None])
         given: by an example as it is written, what it is to be; None: it goes.
 
     Raises:
-        Refused: one is not there, or what it is to be is no line or an example already, or none would be left.
+        Refused: one is not there, or what it is to be is no line or an example already, or none is left.
     """
     left = {old: None if new is None else _line(new) for old, new in given.items()}
     there = {each.text for each in examples(draft, intent)} - left.keys()
-    for new in filter(None, left.values()):
-        if new in there:
-            raise Refused([f"“{new[:80]}” is already an example of {intent}."])
-        there.add(new)
+    for each in filter(None, left.values()):
+        if each in there:
+            raise Refused([f"“{each[:80]}” is already an example of {intent}."])
+        there.add(each)
     for path, keys in _blocks(draft, "intent", intent):
         written = str(yaml_edit.value(path, draft.text(path), (*keys, "examples")))
         lines = list[str]()

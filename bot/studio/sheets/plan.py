@@ -219,12 +219,13 @@ def planned(files: Snapshot, table: Table, options: Options, base: Snapshot | No
         for each in plan.changes
         if each.new and not any(topic.path in each.paths for topic in now.values())
     ]
-    for each in plan.changes:
-        said = each.answers[1] if each.answers else ()
+    for change in plan.changes:
+        said = change.answers[1] if change.answers else ()
         if said and all(answer.channel or answer.since or answer.until for answer in said):
-            plan.warnings.append(Warned(each.row, "answer", "not_always", {}))
+            plan.warnings.append(Warned(change.row, "answer", "not_always", {}))
     if not plan.faults:
         plan.warnings += _nearly(files, plan.changes, stays)
+    plan.warnings.sort(key=lambda warned: warned.row or 0)
     return plan
 
 

@@ -121,7 +121,7 @@ def test_out_to_a_sheet_and_back(settings: Settings, faq: Faq, tmp_path: Path, k
     written = faq("import", str(file), "--yes", "--as", "li")
     assert written.exit_code == 0 and "Written: " in written.stdout, written.stderr
     assert len(topics(settings)) == 3
-    assert Repository(settings.bot_dir).history()[0].summary == "Sheet imported: 1 new topics"
+    assert Repository(settings.bot_dir).history()[0].summary == "Sheet imported. New topics: 1"
     if kind == "csv":
         assert "2 topics stay" in written.stderr
         gone = faq("import", str(file), "--yes", "--remove-topics")

@@ -149,13 +149,13 @@ def test_out_into_excel_and_back(office: Office, context: Callable[..., BrowserC
     send(page, name, kept.decode().encode("gb18030"))
     expect(page.get_by_test_id("plan")).to_contain_text("there is nothing to write", timeout=BIG)
     page.get_by_test_id("remove-questions").check()
-    expect(page.get_by_test_id("plan")).to_contain_text("1 questions removed", timeout=BIG)
+    expect(page.get_by_test_id("plan")).to_contain_text("Questions removed: 1", timeout=BIG)
     page.get_by_test_id("remove-topics").check()
     expect(page.get_by_test_id("gone")).to_contain_text("return_postage", timeout=BIG)
     page.get_by_test_id("remove-topics").uncheck()
     expect(page.get_by_test_id("gone")).to_have_count(0, timeout=BIG)
     page.get_by_test_id("write").click()
-    expect(page.get_by_test_id("done")).to_contain_text("1 questions removed", timeout=BIG)
+    expect(page.get_by_test_id("done")).to_contain_text("Questions removed: 1", timeout=BIG)
     assert office.questions("return_days") == ["几天内能退", "能退几天"]
     assert office.questions("return_postage")
 
