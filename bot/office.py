@@ -64,7 +64,7 @@ def create(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    problems.install(app, unavailable=UNAVAILABLE)
+    problems.install(app, apart_from=studio_pages.UPLOADS, unavailable=UNAVAILABLE)
     app.add_middleware(
         Guard,
         accounts=accounts,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bot.faq_command import app as faq
 from bot.review_command import app as review
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Teach the bot: review, train, compare, promote, go back.")
 app.add_typer(review, name="review")
+app.add_typer(faq, name="faq")
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 15.0

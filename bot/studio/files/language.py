@@ -5,7 +5,7 @@ An example is one line; entities are marked as Rasa does: ``[7号](date)``, ``[7
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -298,6 +298,37 @@ def move_example(draft: Draft, text: str, intent: str, to: str) -> None:
     add_example(draft, to, text)
 
 
+def replace_examples(draft: Draft, intent: str, given: Mapping[str, str | None]) -> None:
+    """Let several examples of an intent or a topic be others; as quick for many as for one.
+
+    Args:
+        given: by an example as it is written, what it is to be; None: it goes.
+
+    Raises:
+        Refused: one is not there, or what it is to be is no line or an example already, or none is left.
+    """
+    left = {old: None if new is None else _line(new) for old, new in given.items()}
+    there = {each.text for each in examples(draft, intent)} - left.keys()
+    for each in filter(None, left.values()):
+        if each in there:
+            raise Refused([f"“{each[:80]}” is already an example of {intent}."])
+        there.add(each)
+    for path, keys in _blocks(draft, "intent", intent):
+        written = str(yaml_edit.value(path, draft.text(path), (*keys, "examples")))
+        lines = list[str]()
+        for line in written.split("\n"):
+            text = line.removeprefix("-").strip()
+            if not line.startswith("-") or text not in left:
+                lines.append(line)
+            elif (new := left.pop(text)) is not None:
+                lines.append(f"- {new}")
+        if not any(lines):
+            raise Refused([f"{intent} needs an example."])
+        _change(draft, path, yaml_edit.set_text, (*keys, "examples"), "\n".join(lines))
+    for text in left:
+        raise Refused([f"“{text[:80]}” is no example of {intent} any more."])
+
+
 def _replace(draft: Draft, intent: str, text: str, new: str | None) -> None:
     for path, keys in _blocks(draft, "intent", intent):
         written = yaml_edit.value(path, draft.text(path), (*keys, "examples"))
@@ -310,11 +341,16 @@ def _replace(draft: Draft, intent: str, text: str, new: str | None) -> None:
 
 def _line(text: str) -> str:
     text = text.strip()
-    if not text or len(text.splitlines()) > 1 or not all(s.isprintable() or _joins(s) for s in text):
+    if not text or len(text.splitlines()) > 1 or not is_typed(text):
         raise Refused(["An example is one line with something in it, without control characters."])
     if len(text) > LONGEST:
         raise Refused([f"An example has at most {LONGEST} characters."])
     return text
+
+
+def is_typed(text: str) -> bool:
+    """Whether people type such a text: it has no control characters."""
+    return all(sign.isprintable() or _joins(sign) for sign in text)
 
 
 def _joins(sign: str) -> bool:
@@ -408,7 +444,7 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
     wanted = [Variation(each) if isinstance(each, str) else each for each in variations]
     if not wanted or not all(each.text.strip() for each in wanted):
         raise Refused([f"{name} needs a text."])
-    if not all(sign.isprintable() or sign == "\n" or _joins(sign) for each in wanted for sign in each.text):
+    if not all(is_typed(each.text) for each in wanted):
         raise Refused([f"The text of {name} has control characters in it. Remove them."])
     for each in wanted:
         if each.since and each.until and each.until < each.since:

@@ -18,8 +18,10 @@ from . import (
     policies,
     promotion,
     review,
+    sheets,
     uses,
 )
+from .sheets import UPLOADS as UPLOADS
 
 
 def create_router(services: Services) -> APIRouter:
@@ -27,6 +29,7 @@ def create_router(services: Services) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     for page in (
         review,
+        sheets,
         policies,
         knowledge,
         intents,

@@ -104,6 +104,10 @@ SMALL_EDITS: dict[str, tuple[Edit, list[str]]] = {
         lambda d: language.move_example(d, "hello", "greet", "faq/return_days"),
         ["-    - hello", "+    - hello"],
     ),
+    "change several": (
+        lambda d: language.replace_examples(d, "greet", {"你好": "您好", "hello": None}),
+        ["-    - 你好", "+    - 您好", "-    - hello"],
+    ),
     "move to the same file": (
         lambda d: language.move_example(d, "退货要邮费吗", "faq/return_postage", "faq/return_days"),
         ["-    - 退货要邮费吗", "+    - 退货要邮费吗"],
