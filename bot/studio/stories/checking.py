@@ -7,7 +7,7 @@ import signal
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ import structlog
 
 from bot.launcher import ENGINE_PYTHON
 from bot.settings import ROOT
+from bot.studio.files.language import DOMAIN, HEAD, topics
 from bot.studio.files.snapshot import Files, write_out
+from bot.studio.files.stories import FOLDER as STORIES
 from bot.studio.files.stories import Kind, Told, told
 from bot.studio.training.process import be_modest, environment
 
@@ -27,7 +29,7 @@ LINE = 1 << 22
 FOLDER = "bot"
 MOST = 60
 """Problems that are told."""
-BESIDE = ("config.yml", "domain.yml", "data/nlu", "data/stories")
+TOPICS = "data/nlu/topics.yml"
 
 log = structlog.get_logger()
 # Each takes some hundred megabytes for some seconds.
@@ -47,9 +49,9 @@ class Party:
 class Contradiction:
     """Two or more that cannot all be followed, or a rule that is not whole.
 
-    ``what``: "contradiction" (``parties[0]`` wants ``actions[0]``, the others ``actions[1]``), "conflict"
-    (of stories: after ``after``, each party wants the action of its number), "incomplete" (a rule leaves out
-    ``slots``, or that the form ends, after ``actions[0]``), "messages" (a rule has several messages).
+    ``what``: "contradiction" (of two, of which the second is a rule) and "conflict" (of stories, after
+    ``after``): each party wants the action of its number. "incomplete": a rule leaves out ``slots``, or what
+    the form is like, after ``actions[0]``. "messages": a rule has several messages.
     """
 
     what: Literal["contradiction", "conflict", "incomplete", "messages"]
@@ -97,12 +99,16 @@ async def check(files: Files, python: Path = ENGINE_PYTHON) -> AsyncGenerator[St
 
 
 def _lay_out(files: Files, root: Path) -> None:
-    paths = [path for part in BESIDE for path in _under(files, part)]
-    write_out({path: files.text(path).encode() for path in paths}, root)
-
-
-def _under(files: Files, part: str) -> list[str]:
-    return files.files(part) if part.startswith("data/") else [part]
+    """What the check needs: of all examples, one of each retrieval intent, whose answers are actions."""
+    laid = {path: files.text(path).encode() for path in ("config.yml", DOMAIN, *files.files(STORIES))}
+    bases = {each.name.partition("/")[0]: each.name for each in topics(files)}
+    lines = [HEAD, "nlu:"]
+    for name in bases.values():
+        lines += [f"- intent: {name}", "  examples: |", "    - x"]
+    lines += ["responses:", *(f"  utter_{name}: [{{text: x}}]" for name in bases.values())]
+    if bases:
+        laid[TOPICS] = "\n".join(lines).encode()
+    write_out(laid, root)
 
 
 async def _lines(python: Path, scratch: Path) -> AsyncGenerator[dict[str, Any]]:
@@ -155,51 +161,43 @@ def _outcome(line: Mapping[str, Any], known: list[Told]) -> Outcome:
     for each in known:
         paths.setdefault((each.kind, each.name), each.path)
 
-    def parties(kind: Kind | None, name: str) -> list[Party]:
+    def parties(kind: Kind, name: str) -> list[Party]:
         """A tracker is named by its story, or by all through whose checkpoints it goes."""
-        for kinds in (kind,) if kind else ("rule", "story"):
-            names = [name] if (kinds, name) in paths else name.split(" > ")
-            if all((kinds, each) in paths for each in names):
-                return [Party(kinds, each, paths[kinds, each]) for each in names]
+        names = [name] if (kind, name) in paths else name.split(" > ")
+        if all((kind, each) in paths for each in names):
+            return [Party(kind, each, paths[kind, each]) for each in names]
         return [Party(None, name)]
 
-    found: dict[Contradiction, None] = {}
+    found: dict[object, Contradiction] = {}
     for each in line["found"]:
-        found.setdefault(_contradiction(each, parties))
-    return Outcome(tuple(_joined(found))[:MOST])
+        for one in _contradictions(each, parties):
+            # Those of two rules are found from each of them.
+            key = one.what, one.after, one.slots, frozenset(zip(one.parties, one.actions, strict=False))
+            found.setdefault(key, one)
+    return Outcome(tuple(found.values())[:MOST])
 
 
-def _contradiction(told: Mapping[str, Any], parties: Any) -> Contradiction:
+def _contradictions(
+    told: Mapping[str, Any], parties: Callable[[Kind, str], list[Party]]
+) -> Iterator[Contradiction]:
     match told["what"]:
         case "contradiction":
-            mine = parties(told["kind"], told["name"])
-            others = [party for name in told["others"] for party in parties("rule", name)]
-            actions = (str(told["action"]), str(told["other_action"]))
-            return Contradiction("contradiction", (mine[-1], *others), actions)
+            mine = parties(told["kind"], told["name"])[-1]
+            for name, action in told["others"]:
+                yield Contradiction(
+                    "contradiction", (mine, parties("rule", name)[-1]), (told["action"], action)
+                )
         case "conflict":
-            sides = [(str(action), names) for action, names in told["actions"].items()]
-            each = [
-                (action, party) for action, names in sides for n in names for party in parties("story", n)
+            sides = [
+                (party, str(action))
+                for action, names in told["actions"].items()
+                for name in names
+                for party in parties("story", name)
             ]
-            return Contradiction(
-                "conflict",
-                tuple(party for _, party in each),
-                tuple(action for action, _ in each),
-                after=str(told["after"] or ""),
-            )
+            wanted, actions = zip(*sides, strict=True)
+            yield Contradiction("conflict", wanted, actions, after=str(told["after"] or ""))
         case "incomplete":
-            slots = tuple(map(str, told["slots"]))
-            return Contradiction("incomplete", tuple(parties("rule", told["name"])), (told["action"],), slots)
-    return Contradiction("messages", tuple(parties("rule", told["name"])))
-
-
-def _joined(found: Mapping[Contradiction, None]) -> list[Contradiction]:
-    """Those of two rules are told once, not from each of them."""
-    kept: list[Contradiction] = []
-    seen = set[tuple[object, ...]]()
-    for each in found:
-        key: tuple[object, ...] = (each.what, frozenset(each.parties), frozenset(each.actions), each.after)
-        if each.what != "contradiction" or key not in seen:
-            kept.append(each)
-        seen.add(key)
-    return kept
+            slots = tuple(told["slots"])
+            yield Contradiction("incomplete", (parties("rule", told["name"])[-1],), (told["action"],), slots)
+        case "messages":
+            yield Contradiction("messages", (parties("rule", told["name"])[-1],))

@@ -13,12 +13,12 @@ from .known import Known
 from .steps import Named, Step, Story
 
 Kind = Literal["start", "intent", "action", "state", "checkpoint", "other"]
-WIDTH, LINE, PADDING = 176, 17, 9
+WIDTH, LINE, PADDING = 204, 17, 9
 """Of a node, in pixels of the drawing."""
 ALONG, BESIDE, BETWEEN = 30, 14, 26
 """From step to step, between nodes of the same step, and between graphs that have nothing in common."""
 MARGIN = 8
-SIGNS = 22
+SIGNS = 28
 """How many narrow signs a line of a node holds; a Chinese one counts as two."""
 MOST = 400
 """Nodes that are drawn."""
@@ -42,6 +42,7 @@ class Node:
     """What is written in it: class and text of each line."""
     x: float = 0
     y: float = 0
+    width: float = WIDTH
     height: float = 0
 
 

@@ -29,7 +29,6 @@ _READER = {
     "expected <block end>": "indent",
     "did not find expected": "indent",
     "cannot start any token": "sign",
-    "while scanning a quoted scalar": "quote",
     "found unexpected end of stream": "quote",
     "duplicate key": "twice",
 }

@@ -26,17 +26,10 @@ def told(say: Say, what: Contradiction) -> list[Part]:
     """The sentence, in order."""
     match what.what:
         case "contradiction":
-            mine, *others = what.parties
-            key = "said_contradiction" if len(others) == 1 else "said_contradictions"
-            sentence = say(
-                key,
-                kind=say(mine.kind or "rule"),
-                a=_PLACE,
-                action=what.actions[0],
-                other=what.actions[1],
-                others=say("joined").join(_PLACE for _ in others),
-            )
-            return _filled(say, sentence, [mine, *others])
+            kind = say(what.parties[0].kind or "rule")
+            action, other = what.actions
+            sentence = say("said_contradiction", kind=kind, a=_PLACE, action=action, b=_PLACE, other=other)
+            return _filled(say, sentence, list(what.parties))
         case "conflict":
             sides = say("joined").join(say("said_side", a=_PLACE, action=action) for action in what.actions)
             key = "said_conflict" if what.after else "said_conflict_at_once"

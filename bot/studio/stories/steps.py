@@ -114,6 +114,9 @@ def loaded(source: str) -> Any:
 
 def _told(error: BaseException) -> NoYaml:
     mark = getattr(error, "problem_mark", None)
+    if "quoted scalar" in str(getattr(error, "context", None)):
+        # The end of the text says nothing; the quote was opened before.
+        mark = getattr(error, "context_mark", mark)
     why = getattr(error, "problem", None) or str(error).partition("\n")[0]
     return NoYaml((mark.line if mark else 0) + 1, str(why))
 
