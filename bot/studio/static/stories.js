@@ -177,7 +177,7 @@ if (editor) {
     }
   };
   // Edits go one after the other: each is of the text that the one before has made.
-  const edit = (op) => (chain = chain.then(() => look(op)));
+  const edit = (op) => (chain = chain.then(async () => look(await op)));
   const lookSoon = later(0.25, () => { chain = chain.then(() => look()); });
   area.addEventListener("input", () => { drawNumbers(); showState(); lookSoon(); });
 
@@ -224,7 +224,7 @@ if (editor) {
       input.parentElement.hidden = target.value === "ends";
       if (target.value === "ends") edit({ do: "choice", keys: keysOf(input), name: "" });
       else input.focus();
-    } else commit(target);
+    } else if (target.dataset.picked !== target.value) commit(target);
   });
 
   // What an input now says becomes an edit.
@@ -234,7 +234,15 @@ if (editor) {
       const [name, value] = ["name", "value"].map((part) => named.querySelector(`[data-part=${part}]`).value.trim());
       edit({ do: "named", keys: JSON.parse(named.dataset.list), number: Number(named.dataset.number), name, value: value === "" ? null : value });
     } else if (input.dataset.do === "name") edit({ do: "name", name: input.value.trim() });
-    else if (input.dataset.do === "choice") edit({ do: "choice", keys: keysOf(input), name: input.value.trim() });
+    else if (input.dataset.do === "choice") {
+      const keys = keysOf(input), { choose } = input.dataset;
+      edit(meant(choose, input.value.trim()).then((name) => ({ do: "choice", keys, name })));
+    }
+  };
+  // Who types a title means its name.
+  const meant = async (what, typed) => {
+    const all = what ? await offers(what) : [];
+    return (all.find((each) => each.name === typed) || all.find((each) => each.title === typed))?.name ?? typed;
   };
 
   // -- choosing a name from what there is --
@@ -257,11 +265,14 @@ if (editor) {
     [...list.children].forEach((each, i) => each.setAttribute("aria-selected", i === chosen));
     list.children[chosen].scrollIntoView({ block: "nearest" });
   };
-  const offer = async (input, typed) => {
-    const all = await offers(input.dataset.choose);
-    if (document.activeElement !== input) return;
+  const fitting = async (input, typed) => {
     const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = all.filter((each) => words.every((word) => [each.name, each.title, each.words].some((part) => part?.toLowerCase().includes(word))));
+    return (await offers(input.dataset.choose)).filter((each) =>
+      words.every((word) => [each.name, each.title, each.words].some((part) => part?.toLowerCase().includes(word))));
+  };
+  const offer = async (input, typed) => {
+    const fits = await fitting(input, typed);
+    if (document.activeElement !== input || (typed && input.value !== typed)) return;
     shut();
     if (!fits.length) return;
     list = Object.assign(document.createElement("ul"), { id: "choices" });
@@ -286,20 +297,24 @@ if (editor) {
     if (typed) mark(0);
   };
   const pick = (input, name) => {
-    input.value = name;
-    input.dataset.was = name;
+    input.value = input.dataset.picked = name;
     shut();
     commit(input);
   };
   form.addEventListener("focusin", ({ target }) => { if (!quiet && target.matches(".choose")) offer(target, ""); });
   form.addEventListener("focusout", shut);
-  form.addEventListener("input", ({ target }) => { if (target.matches(".choose")) offer(target, target.value); });
-  form.addEventListener("keydown", (event) => {
+  form.addEventListener("input", ({ target }) => {
+    // It is read once she leaves the field; that there is something to keep shows at once.
+    editor.querySelector("[type=submit]").disabled = false;
+    if (target.matches(".choose")) offer(target, target.value);
+  });
+  form.addEventListener("keydown", async (event) => {
     const input = event.target;
     if (event.isComposing) return;
     if (event.key === "Enter" && input.matches("input")) {
       event.preventDefault();
       if (list && chosen >= 0) pick(input, list.children[chosen].dataset.name);
+      else if (input.matches(".choose") && input.value.trim()) pick(input, (await fitting(input, input.value))[0]?.name ?? input.value.trim());
       else input.blur();
     } else if (event.key === "Escape" && list) shut();
     else if (input.matches(".choose") && (event.key === "ArrowDown" || event.key === "ArrowUp")) {

@@ -2,8 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from bot.staff import texts
 
 from .checking import Contradiction, Party
+
+SENTENCES = texts.load(Path(__file__).parent.parent / "texts" / "stories.yml")
+"""The sentences of the stories' pages, by language."""
 
 
 @dataclass(frozen=True)
