@@ -328,7 +328,13 @@ def _name(node: Node) -> Any:
 
 
 def _lines(text: str) -> list[str]:
-    return _LINE.findall(text)
+    return list(_split(text))
+
+
+# One text is asked for its lines many times over.
+@lru_cache(maxsize=16)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(_LINE.findall(text))
 
 
 def _end(line: str) -> str:

@@ -427,7 +427,7 @@ async def _checked(
                             "own": [told_contradiction(t, each) for each in own],
                             "others": [told_contradiction(t, each) for each in others],
                         }
-                        made = part(request, "stories", "_story_check", mine=bool(kind), **sentences)
+                        made = part(request, "stories", "_story_check", mine=mine, **sentences)
                         yield line(html=_html(made), clean=not found)
     except Trouble as why:
         yield line(failed=troubles.told(request, why).detail)

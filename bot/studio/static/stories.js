@@ -78,7 +78,8 @@ const editor = byId("editor");
 if (editor) {
   const area = byId("source"), form = byId("panel-form"), adds = () => byId("adds");
   const about = editor.dataset;
-  let saved = about.kind ? area.value : null, touchedPath = false, leaving = false, wrongLines = new Set();
+  const begun = area.value;
+  let saved = about.kind ? begun : null, checked = null, touchedPath = false, leaving = false, wrongLines = new Set();
 
   // -- the text with its numbers --
 
@@ -156,7 +157,7 @@ if (editor) {
     if (byId("path") && !touchedPath && seen.path) byId("path").value = seen.path;
     drawNumbers();
     showState();
-    box.hidden = true;
+    if (area.value !== checked) box.hidden = true;
   };
 
   const look = async (op) => {
@@ -184,7 +185,7 @@ if (editor) {
   // -- the form --
 
   const keysOf = (place) => JSON.parse(place.dataset.keys);
-  const stepAt = (keys) => [...form.querySelectorAll("[data-keys]")].find((each) => each.matches(".step, .branch") && each.dataset.keys === JSON.stringify(keys));
+  const stepAt = (keys) => [...form.querySelectorAll("[data-keys]")].find((each) => each.matches(".step, .branch") && JSON.stringify(keysOf(each)) === JSON.stringify(keys));
 
   form.addEventListener("click", async (event) => {
     const button = event.target.closest("button");
@@ -413,6 +414,7 @@ if (editor) {
     const button = event.currentTarget;
     await chain;
     const changed = area.value !== saved;
+    checked = area.value;
     check(button, { source: changed ? area.value : "", kind: about.kind || null, name: about.name, path: byId("path")?.value ?? about.path });
   });
 
@@ -428,7 +430,7 @@ if (editor) {
     }
   });
   window.addEventListener("beforeunload", (event) => {
-    if (!leaving && saved !== null && area.value !== saved) event.preventDefault();
+    if (!leaving && area.value !== (saved ?? begun)) event.preventDefault();
   });
 
   showProblemsOf();

@@ -159,7 +159,7 @@ def _write(node: Node, say: Say) -> None:
     if node.name and node.name != node.title:
         written += [("name", line) for line in _wrapped(node.name, 1)]
     written += [("note", line) for note in node.notes for line in _wrapped(note, 1)]
-    node.lines = written or [("title", say("graph_other"))]
+    node.lines = written or [("title", say(f"part_{node.kind}"))]
     node.height = len(node.lines) * LINE + 2 * PADDING
 
 

@@ -87,15 +87,6 @@ def path_for(files: Snapshot, story: Story | None) -> str:
     return ""
 
 
-def uses(files: Snapshot, intent: str) -> list[Row]:
-    """The rules and stories in which the customer says the intent."""
-    return [
-        row
-        for row in rows(files)
-        if any(step.kind == "intent" and step.name == intent for step in row.story.every())
-    ]
-
-
 def _flat(story: Story | None) -> list[Step]:
     return list(story.every()) if story else []
 

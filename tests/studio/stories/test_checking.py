@@ -1,4 +1,4 @@
-"""What contradicts is found by Rasa's own checks in its environment, without a training, and told in names."""
+"""What contradicts is found by Rasa's own checks, without a training, and told in names."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(300)
 NEW = (
     "- rule: Hello again\n  steps:\n  - intent: greet\n  - action: utter_sent",
     "- rule: Left open\n  steps:\n  - intent: thanks\n  - action: order_form",
-    "- rule: Two messages\n  steps:\n  - intent: faq\n  - action: utter_faq\n  - intent: faq\n  - action: utter_faq",
+    "- rule: Two messages\n  steps:\n  - intent: faq\n  - action: utter_faq\n  - intent: faq",
     "- story: A 'quoted' > one\n  steps:\n  - intent: order_status\n  - action: utter_sent",
     "- story: Meets\n  steps:\n  - intent: faq\n  - checkpoint: met",
     "- story: Goes on\n  steps:\n  - checkpoint: met\n  - action: utter_sent",

@@ -261,8 +261,10 @@ def test_contradictions_are_named_before_training(studio: Studio, enter: Callabl
     told = page.get_by_test_id("contradiction")
     expect(told.first).to_contain_text("“Hello”", timeout=CHECKED)
     expect(told.first).to_contain_text("“又问好”")
-    told.first.get_by_role("link", name="Hello").click()
-    expect(page.get_by_test_id("story-name")).to_have_value("Hello")
+    with page.expect_popup() as opened:
+        told.first.get_by_role("link", name="Hello").click()
+    expect(opened.value.get_by_test_id("story-name")).to_have_value("Hello")
+    expect(page.get_by_test_id("source")).to_have_value(re.compile("又问好"))
     assert "又问好" not in studio.text("greet")
 
 
