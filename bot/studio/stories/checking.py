@@ -8,7 +8,7 @@ import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -91,11 +91,12 @@ async def check(files: Files, python: Path = ENGINE_PYTHON) -> AsyncGenerator[St
         with tempfile.TemporaryDirectory(prefix="guitai-stories-") as place:
             scratch = Path(place)
             await asyncio.to_thread(_lay_out, files, scratch / FOLDER)
-            async for line in _lines(python, scratch):
-                if "step" in line:
-                    yield Step(str(line["step"]))
-                else:
-                    yield _outcome(line, await asyncio.to_thread(told, files))
+            async with aclosing(_lines(python, scratch)) as lines:
+                async for line in lines:
+                    if "step" in line:
+                        yield Step(str(line["step"]))
+                    else:
+                        yield _outcome(line, await asyncio.to_thread(told, files))
 
 
 def _lay_out(files: Files, root: Path) -> None:
