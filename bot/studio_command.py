@@ -283,6 +283,37 @@ def compare(
     sys.exit(0 if verdict.passed else 1)
 
 
+@app.command()
+def check() -> None:
+    """Look for rules and stories that contradict each other, without a training; ends with 1 if there are."""
+    from bot.settings import settings
+    from bot.studio.files import Repository, Trouble
+    from bot.studio.stories import checking, sentences
+
+    say = sentences.SENTENCES["en"]
+
+    async def checked() -> checking.Outcome:
+        outcome = checking.Outcome()
+        async for each in checking.check(Repository(settings.bot_dir).look()):
+            if isinstance(each, checking.Step):
+                typer.secho(f"  {say(f'check_{each.name}')}", err=True)
+            else:
+                outcome = each
+        return outcome
+
+    try:
+        outcome = asyncio.run(checked())
+    except Trouble as why:
+        _fail(str(why))
+    if outcome.failed:
+        _fail(say("check_failed", why=outcome.failed))
+    for found in outcome.found:
+        typer.echo(sentences.plain(sentences.told(say, found)))
+    if outcome.found:
+        sys.exit(1)
+    typer.echo(say("check_clean"))
+
+
 def _fail(message: str) -> NoReturn:
     typer.secho(message, fg="red", err=True)
     sys.exit(1)

@@ -114,18 +114,27 @@ def read(source: str) -> tuple[Kind, str, str]:
     """
     if len(source) > LONGEST:
         raise Refused([f"A rule or story has at most {LONGEST} characters."])
-    source = source.strip("\r\n")
+    source = dashed(source)
     item = yaml_edit.value("", source)
-    if isinstance(item, dict):
-        first, *others = source.split("\n")
-        source = "\n".join([f"- {first}", *(f"  {line}" for line in others)])
-        item = yaml_edit.value("", source)
     if isinstance(item, list) and len(item) == 1 and isinstance(item[0], dict):
         for kind in _SECTION:
             name, steps = item[0].get(kind), item[0].get("steps")
             if isinstance(name, str) and name.strip() and isinstance(steps, list):
                 return kind, name, source
     raise Refused(["Write one rule or story: `- rule: NAME` or `- story: NAME`, then its `steps:`."])
+
+
+def dashed(source: str) -> str:
+    """The YAML of a rule or story from its dash on, which may be left out.
+
+    Raises:
+        Refused: it is no YAML.
+    """
+    source = source.strip("\r\n")
+    if isinstance(yaml_edit.value("", source), dict):
+        first, *others = source.split("\n")
+        source = "\n".join([f"- {first}", *(f"  {line}" for line in others)])
+    return source
 
 
 def _place(draft: Draft, kind: Kind, name: str) -> tuple[str, tuple[str, int]]:

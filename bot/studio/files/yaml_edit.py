@@ -186,6 +186,75 @@ def remove_item(path: str, text: str, keys: Keys) -> str:
     return _first(path, text, ways, lambda data: _gone(data, keys))
 
 
+def set_plain(path: str, text: str, keys: Keys, new: str) -> str:
+    """Let what stands at ``keys`` on one line be ``new``, given as YAML: ``null``, ``true``, ``48``.
+
+    Raises:
+        Refused: there is nothing, or it cannot be written there.
+    """
+    root = _parsed(path, text)
+    node = _find(root, keys)
+    if not isinstance(node, ScalarNode):
+        raise Refused([_no_place(path, node)])
+    line, column, last, end = _range(text, node)
+    empty = not node.value and (line, column) == (last, end)
+    way = _after_colon(text, root, keys, new) if empty else _cut(text, line, column, last, end, new)
+    return _first(path, text, [way], lambda data: _put(data, keys, _plain(_parsed(path, new))))
+
+
+def add_before(path: str, text: str, keys: Keys, item: str) -> str:
+    """Add an entry, given as YAML, to a mapping, before the one at ``keys`` and the comments above it.
+
+    Raises:
+        Refused: it is no YAML of one entry, or cannot be written there.
+    """
+    first, _, column = _extent(path, text, keys)
+    lines = _lines(text)
+    while first and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    fresh = _indented(item.strip("\r\n") + "\n", column, _newline(lines))
+    given = _plain(_parsed(path, item))
+
+    def joined(data: Any) -> Any:
+        there = value(path, text, keys[:-1])
+        before = list(there)[: list(there).index(keys[-1])]
+        return _put(data, keys[:-1], {**{name: there[name] for name in before}, **given, **there})
+
+    return _first(path, text, ["".join([*lines[:first], *fresh, *lines[first:]])], joined)
+
+
+def move_item(path: str, text: str, keys: Keys, to: int) -> str:
+    """Let the item at ``keys`` be number ``to`` of its list, from 0; the comments above it go with it.
+
+    Raises:
+        Refused: there is none, or it does not stand on lines of its own.
+    """
+    holder, number = _find(_parsed(path, text), keys[:-1]), keys[-1]
+    if not isinstance(holder, SequenceNode) or not isinstance(number, int) or number >= len(holder.value):
+        raise Refused([_no_place(path, holder)])
+    order = list(range(len(holder.value)))
+    order.insert(to, order.pop(number))
+    way = text
+    if holder.flow_style:
+        written = [source(path, text, (*keys[:-1], each)).removeprefix("- ") for each in order]
+        for node, each in reversed(list(zip(holder.value, written, strict=True))):
+            start, end = node.start_mark, node.end_mark
+            way = _cut(way, start.line, start.column, end.line, end.column, each)
+    else:
+        lines, ranges = _lines(text), [_extent(path, text, (*keys[:-1], each)) for each in sorted(order)]
+        begin = ranges[0][0]
+        while begin and lines[begin - 1].lstrip().startswith("#"):
+            begin -= 1
+        ends = [last + 1 for _, last, _ in ranges]
+        tail = _end(lines[ends[-1] - 1])
+        lines[ends[-1] - 1] = _END.sub("", lines[ends[-1] - 1]) + _newline(lines)
+        parts = ["".join(lines[a:b]) for a, b in zip([begin, *ends], ends, strict=False)]
+        moved = _END.sub("", "".join(parts[each] for each in order)) + tail
+        way = "".join([*lines[:begin], moved, *lines[ends[-1] :]])
+    items = value(path, text, keys[:-1])
+    return _first(path, text, [way], lambda data: _put(data, keys[:-1], [items[each] for each in order]))
+
+
 def source(path: str, text: str, keys: Keys) -> str:
     """The item of a list at ``keys`` as it is written, from its dash on, its outer indent taken away.
 
@@ -278,7 +347,13 @@ def _name(node: Node) -> Any:
 
 
 def _lines(text: str) -> list[str]:
-    return _LINE.findall(text)
+    return list(_split(text))
+
+
+# One text is asked for its lines many times over.
+@lru_cache(maxsize=16)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(_LINE.findall(text))
 
 
 def _end(line: str) -> str:

@@ -19,6 +19,7 @@ from . import (
     promotion,
     review,
     sheets,
+    stories,
     uses,
 )
 from .sheets import UPLOADS as UPLOADS
@@ -32,6 +33,7 @@ def create_router(services: Services) -> APIRouter:
         sheets,
         policies,
         knowledge,
+        stories,
         intents,
         answers,
         lexicon,

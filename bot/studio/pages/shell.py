@@ -25,6 +25,7 @@ Admin = Annotated[Staff, Depends(require("admin"))]
 PLACES = (
     ("review", "/studio"),
     ("knowledge", "/studio/knowledge"),
+    ("stories", "/studio/stories"),
     ("language", "/studio/language"),
     ("models", "/studio/models"),
     ("figures", "/studio/figures"),

@@ -50,14 +50,14 @@ class Trainer:
             str(python),
             *("-m", "bot.engine.train", "--progress", "--scratch", str(scratch), *arguments),
             cwd=ROOT,
-            env=_environment(scratch),
+            env=environment(scratch),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
             limit=LINE_LIMIT,
             start_new_session=True,
         )
-        _be_modest(process.pid)
+        be_modest(process.pid)
         return cls(process)
 
     async def ended(self, seconds: float) -> int | None:
@@ -91,7 +91,8 @@ class Trainer:
             self.log = (self.log + decoder.decode(piece).replace("\0", ""))[-LOG_LIMIT:]
 
 
-def _environment(scratch: Path) -> dict[str, str]:
+def environment(scratch: Path) -> dict[str, str]:
+    """What a process of the engine is told of ours; all that it makes on the way is in ``scratch``."""
     return {
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
         **dict.fromkeys(THREADS, "1"),
@@ -102,7 +103,7 @@ def _environment(scratch: Path) -> dict[str, str]:
     }
 
 
-def _be_modest(pid: int) -> None:
+def be_modest(pid: int) -> None:
     """Let everybody else go first, at the processor and at the disk, where the system can do that."""
     with suppress(psutil.Error, OSError, AttributeError):
         process = psutil.Process(pid)
