@@ -46,11 +46,6 @@ def pieces(text: str, policies: Mapping[str, str], slots: frozenset[str] = froze
         yield Piece("text", text[at:])
 
 
-def filled(text: str, policies: Mapping[str, str]) -> str:
-    """A wording as the shopper reads it."""
-    return "".join(piece.text for piece in pieces(text, policies))
-
-
 def slots(files: Files) -> frozenset[str]:
     """What a conversation knows by name."""
     try:

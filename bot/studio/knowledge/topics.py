@@ -94,11 +94,6 @@ def days(topic: Topic, today: date) -> Days:
     return Days(silent, over, min(firsts, default=None))
 
 
-def mute(topic: Topic, today: date) -> list[str]:
-    """The channels in which the bot has nothing to say on the topic today."""
-    return [each for each in saying.CHANNELS if not saying.said(topic.answers, each, today)]
-
-
 def fresh(files: Repository, now: Snapshot, settings: Settings) -> Fresh | None:
     """What waits for a training; None where it is not known of which data the model is."""
     commit = _trained_from(settings)

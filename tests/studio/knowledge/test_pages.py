@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -41,6 +42,8 @@ class Studio:
     store: Store
     files: Repository
     passwords: dict[str, str]
+    signed_in: dict[str, Any] = field(default_factory=dict)
+    """What the browser of each who has signed in keeps."""
 
     def text(self, path: str) -> str:
         return (self.files.root / path).read_text(encoding="utf-8")
@@ -89,17 +92,19 @@ def anew(studio: Studio) -> None:
 def enter(studio: Studio, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
     """Signs somebody in and opens a page below /studio/knowledge; what that complains of fails the test."""
 
-    def opened(path: str = "", name: str = "admin", **options: object) -> Page:
-        page = context(**options).new_page()
+    def opened(path: str = "", name: str = "admin") -> Page:
+        page = context(storage_state=studio.signed_in.get(name)).new_page()
         page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
         page.on(
             "dialog", lambda dialog: dialog.accept() if dialog.type == "beforeunload" else pytest.fail("run")
         )
         page.goto(f"{studio.url}/studio/knowledge{path}")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(studio.passwords[name])
-        page.get_by_test_id("sign-in-submit").click()
-        page.wait_for_load_state()
+        if name not in studio.signed_in:
+            page.get_by_test_id("sign-in-name").fill(name)
+            page.get_by_test_id("sign-in-password").fill(studio.passwords[name])
+            page.get_by_test_id("sign-in-submit").click()
+            page.wait_for_load_state()
+            studio.signed_in[name] = page.context.storage_state()
         return page
 
     return opened
