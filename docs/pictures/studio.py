@@ -1,16 +1,17 @@
 """Takes the pictures of the admin's guide (docs/studio.md) of a running stack: ``make pictures``.
 
-What is seen there truly happened in the stack: shoppers wrote, an
-agent answered, an admin taught, trained and compared; only the days were set back, so that the figures have some.
+What is seen there truly happened in the stack: shoppers wrote, an agent answered, an admin taught,
+trained and compared; only the days were set back, so that the figures have some.
 """
 
+import sys
 import tempfile
 import time
 from datetime import datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 from sqlalchemy import select
 
 from bot.conversations import ratings
@@ -20,7 +21,7 @@ from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.handoff import agents
 from bot.staff import Accounts
-from docs.pictures.taking import DESK, PHONE, new_page, take
+from docs.pictures.taking import DESK, PHONE, new_page
 from tests.browser import chromium_browser
 from tests.stack import Running, running_stack
 
@@ -37,11 +38,15 @@ DAYS = 14
 
 
 def main() -> None:
-    """Write studio*.png."""
-    with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
-        with running_stack(Path(folder), staffed=False) as running:
-            _days(running)
-            _pictures(running, browser)
+    """Write studio-*.png; with a folder given, every page there in both sizes, light and dark."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium_browser() as browser,
+        running_stack(Path(folder), staffed=False) as running,
+    ):
+        _days(running)
+        if sys.argv[1:]:
+            _every(running, browser, Path(sys.argv[1]))
 
 
 # -- two weeks of a shop --------------------------------------------------------------------------------
@@ -57,7 +62,7 @@ def _days(running: Running) -> None:
     for day in range(DAYS, -1, -1):
         for question in islice(cycle(QUESTIONS), day % 3, day % 3 + 5):
             shopper = running.shopper(next(customers))
-            shopper.say("你好" if day % 2 else question)
+            shopper.say("你好")
             shopper.say(question)
             if question == "转人工":
                 _serve(store, shopper.conversation, agent, "您好，我是小王，请说。", 4 + day % 2)
@@ -94,15 +99,31 @@ def _set_back(store: Store, conversation: str, ago: timedelta) -> None:
 
 # -- the pages ------------------------------------------------------------------------------------------
 
-
-def _pictures(running: Running, browser: Browser) -> None:
-    page = _signed_in(running, browser)
-    _review(page)
-    _figures(page)
+# Where each page is, and what is there once it is whole.
+PAGES = {
+    "review": ("/studio", "review-group"),
+    "knowledge": ("/studio/knowledge", "topic"),
+    "topic": ("/studio/knowledge/topics/faq/return_postage", "preview"),
+    "policies": ("/studio/knowledge/policies", "policy"),
+    "sheet": ("/studio/knowledge/sheet", "choose"),
+    "stories": ("/studio/stories", "story-file"),
+    "story": ("/studio/stories/rule?name=A+question+is+answered+with+the+written+answer", "save"),
+    "story-file": ("/studio/stories?file=data/stories/return_request.yml", "file-graph"),
+    "intents": ("/studio/language", "intent"),
+    "intent": ("/studio/language/intents/return_request", "example"),
+    "answers": ("/studio/language/answers", "answer"),
+    "lexicon": ("/studio/language/lexicon", "word"),
+    "uses": ("/studio/language/uses?name=return_request", "uses"),
+    "models": ("/studio/models", "model"),
+    "figures": ("/studio/figures", "card-services"),
+    "history": ("/studio/history", "change"),
+    "people": ("/studio/people", "person-row"),
+    "audit": ("/studio/audit", "audit-row"),
+}
 
 
 def _signed_in(running: Running, browser: Browser, **options: object) -> Page:
-    page = new_page(browser, **({"viewport": DESK} | options))
+    page = new_page(browser, **({"viewport": DESK} | options))  # type: ignore[arg-type]
     page.goto(f"{running.settings.office}/sign-in?next=%2Fstudio")
     page.get_by_test_id("sign-in-name").fill("admin")
     page.get_by_test_id("sign-in-password").fill(running.password("admin"))
@@ -111,13 +132,31 @@ def _signed_in(running: Running, browser: Browser, **options: object) -> Page:
     return page
 
 
-def _waited(page: Page, address: str, test_id: str, seconds: float = 60) -> None:
-    """Open a page, again until what the worker gathers is there."""
-    deadline = time.monotonic() + seconds
-    while True:
-        page.goto(address)
-        if page.get_by_test_id(test_id).count():
+def _open(running: Running, page: Page, name: str) -> None:
+    address, whole = PAGES[name]
+    deadline = time.monotonic() + 60
+    while True:  # what the worker gathers comes some seconds later
+        page.goto(f"{running.settings.office}{address}")
+        try:
+            page.get_by_test_id(whole).first.wait_for(timeout=2000)
             return
-        if time.monotonic() > deadline:
-            raise TimeoutError(test_id)
-        time.sleep(1)
+        except TimeoutError:
+            if time.monotonic() > deadline:
+                raise
+
+
+def _every(running: Running, browser: Browser, folder: Path) -> None:
+    for size, name in ((DESK, "desk"), (PHONE, "phone")):
+        for scheme in ("light", "dark"):
+            page = _signed_in(running, browser, viewport=size, color_scheme=scheme)
+            for each in PAGES:
+                _open(running, page, each)
+                page.wait_for_timeout(500)
+                page.screenshot(path=folder / f"{each}-{name}-{scheme}.png")
+                wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                if wide > 0:
+                    print(f"{each} {name}: {wide} px too wide")
+
+
+if __name__ == "__main__":
+    main()
