@@ -165,7 +165,7 @@ CELL = '<c r="{}" t="inlineStr"><is><t>{}</t></is></c>'
 
 def test_zip_bombs() -> None:
     started = time.monotonic()
-    bomb = _zip(**{"xl/worksheets/sheet1.xml": bytes(400 * 1024 * 1024)})
+    bomb = _zip(**{"xl/worksheets/sheet1.xml": bytes(60 * 1024 * 1024)})
     assert len(bomb) < LARGEST
     assert [each.why for each in read(bomb).faults] == ["unpacked"]
     many = _zip(**{f"xl/{number}": b"" for number in range(500)})
@@ -193,12 +193,12 @@ def test_hostile_xml() -> None:
 def test_a_sheet_that_claims_to_be_endless() -> None:
     cells = CELL.format("A1", "话题") + CELL.format("B1", "问法")
     far = CELL.format("XFD1", "far")
-    last = f'<row r="900000">{CELL.format("A900000", "t")}{CELL.format("B900000", "问")}</row>'
+    last = f'<row r="200000">{CELL.format("A200000", "t")}{CELL.format("B200000", "问")}</row>'
     claims = '<dimension ref="A1:XFD1048576"/>'
     xml = SHEET.format(f'{claims}<sheetData><row r="1">{cells}{far}</row>{last}</sheetData>')
     table = read(_with_sheet(xml.encode()))
     assert table.faults == []
-    assert [(each.number, each.cells["question"]) for each in table.rows] == [(900_000, "问")]
+    assert [(each.number, each.cells["question"]) for each in table.rows] == [(200_000, "问")]
     beyond = SHEET.format(
         f'<sheetData><row r="1">{cells}</row><row r="99999999999"><c r="A99999999999"/></row></sheetData>'
     )
