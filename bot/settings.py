@@ -39,8 +39,8 @@ class Settings(BaseSettings):
     models_dir: Path = ROOT / "models"
     # So many of the newest models are kept, besides those that serve and those that admins keep.
     models_kept: int = Field(10, ge=1)
-    # What the studio edits and what is trained: config.yml, domain.yml and data/, and under tests the cases
-    # that prove it. A git repository, made one where there is none.
+    # What the studio edits, what is trained and what is said: config.yml, domain.yml and data/, and under
+    # tests the cases that prove it. A git repository, made one where there is none.
     bot_dir: Path = ROOT
     # Empty: SQLite in the data folder; postgresql://user:password@host/name else.
     database_url: str = Field("", repr=False)
