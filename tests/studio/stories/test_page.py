@@ -96,6 +96,12 @@ def enter(studio: Studio, context: Callable[..., BrowserContext]) -> Callable[..
 def open_one(page: Page, name: str) -> None:
     page.get_by_test_id("story-row").filter(has_text=name).first.get_by_role("link").click()
     expect(page.get_by_test_id("editor")).to_be_visible()
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    """The script of the page that is shown listens."""
+    page.wait_for_load_state()
 
 
 def choose(page: Page, field: Locator, typed: str) -> None:
@@ -189,6 +195,8 @@ def test_text_with_a_live_problem(studio: Studio, enter: Callable[..., Page]) ->
 def test_a_new_one_copied_and_removed(studio: Studio, enter: Callable[..., Page]) -> None:
     page = enter()
     page.get_by_test_id("new-story").click()
+    expect(page.locator("h1")).to_have_text("新建故事")
+    ready(page)
     page.get_by_test_id("story-name").fill("问好再谢")
     steps = page.get_by_test_id("steps").get_by_test_id("step")
     choose(page, steps.first.locator(".choose"), "道谢")
@@ -202,8 +210,10 @@ def test_a_new_one_copied_and_removed(studio: Studio, enter: Callable[..., Page]
     assert "  - or:\n    - intent: thanks\n    - intent: greet\n" in studio.text("thanks")
     page.get_by_test_id("copy").click()
     expect(page.get_by_test_id("story-name")).to_have_value("问好再谢（副本）")
+    ready(page)
     page.get_by_test_id("save").click()
     expect(page.locator("h1")).to_have_text("问好再谢（副本）")
+    ready(page)
     page.get_by_test_id("remove").click()
     page.get_by_test_id("remove-sure").click()
     expect(page.locator(".toast")).to_contain_text("已删除")
