@@ -48,7 +48,8 @@ def begin(
     device: str = "",
 ) -> bool:
     """Sign in whose password was just checked; whether she is. What the session held before is forgotten."""
-    begun = accounts.sign_ins.begin(account, address, device)
+    former = session.get("key")
+    begun = accounts.sign_ins.begin(account, address, device, former if isinstance(former, str) else None)
     session.clear()
     if begun:
         session["key"] = begun.key

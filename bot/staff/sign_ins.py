@@ -41,14 +41,21 @@ class SignIns:
         self._engine = engine
         self._reader = engine.execution_options(read=True)
 
-    def begin(self, account: Account, address: str = "", device: str = "") -> SignIn | None:
-        """Sign in whose password was just checked; None where it is no longer hers, or she may not."""
+    def begin(
+        self, account: Account, address: str = "", device: str = "", instead_of: str | None = None
+    ) -> SignIn | None:
+        """Sign in whose password was just checked; None where it is no longer hers, or she may not.
+
+        Args:
+            instead_of: the key that this browser had; it opens nothing any more.
+        """
         at = datetime.now(UTC)
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             known = session.get(Account, account.id, with_for_update=True)
             if known is None or known.disabled_at or known.password_hash != account.password_hash:
                 return None
-            session.execute(delete(SignIn).where(SignIn.began_at <= at - LASTS))
+            over = (SignIn.began_at <= at - LASTS) | (SignIn.key == instead_of)
+            session.execute(delete(SignIn).where(over))
             begun = SignIn(
                 key=secrets.token_urlsafe(24),
                 account_id=account.id,

@@ -161,6 +161,7 @@ def test_each_sign_in_has_a_key_of_its_own(accounts: Accounts) -> None:
     sessions.begin(fixed, accounts, account)
     first = fixed["key"]
     sessions.begin(fixed, accounts, account)
+    assert sessions.current({"key": first}, accounts) is None and len(accounts.sign_ins.of(account.id)) == 1
     assert len({"x" * 32, first, fixed["key"]}) == 3
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -71,24 +72,26 @@ def test_somebody_is_added_and_must_choose_a_password(
 
 
 @pytest.mark.parametrize(
-    ("name", "shown", "reason"),
-    [
-        ("", "小张", "wrong_name"),
-        ("a b", "小张", "wrong_name"),
-        ("<b>x</b>", "小张", "wrong_name"),
-        ("x\u202ey", "小张", "wrong_name"),
-        (".x", "小张", "wrong_name"),
-        ("x" * 33, "小张", "wrong_name"),
-        ("' or 1=1 --", "小张", "wrong_name"),
-        ("x", "", "wrong_shown"),
-        ("x", " \u202e\u200b\0 ", "wrong_shown"),
-        ("x", "长" * 33, "wrong_shown"),
-        ("AGENT", "小张", "name_taken"),
-        ("ａｇｅｎｔ", "小张", "name_taken"),
-    ],
+    "name", ["", "a b", "<b>x</b>", "x\u202ey", ".x", "x" * 33, "' or 1=1 --", "\0", "x/y", "x\ny"]
 )
-def test_names_that_are_none(people: People, name: str, shown: str, reason: str) -> None:
-    assert why(lambda: people.add(ADMIN, name, shown, "agent")) == reason
+def test_what_is_no_name_to_sign_in_with(name: str) -> None:
+    assert names.new_name(name) is None
+
+
+@pytest.mark.parametrize("shown", ["", " \u202e\u200b\0 ", "长" * 33, "\u0301"])
+def test_what_is_no_name_to_be_shown(shown: str) -> None:
+    assert names.shown(shown) is None
+
+
+def test_nobody_is_added_under_such_names_or_a_taken_one(people: People, database: Engine) -> None:
+    for name, shown, reason in (
+        ("a b", "小张", "wrong_name"),
+        ("x", "\u202e", "wrong_shown"),
+        ("AGENT", "小张", "name_taken"),
+        (" ａｇｅｎｔ", "小张", "name_taken"),
+    ):
+        assert why(partial(people.add, ADMIN, name, shown, "agent")) == reason
+    assert len(people.listed()) == 3 and kept(people, database) == []
 
 
 @pytest.mark.parametrize(
