@@ -52,11 +52,15 @@ def create(settings: Settings) -> FastAPI:
         heart.store, heart.watcher, accounts, tokens, board, suggestions, shop, settings.data_dir
     )
     follow = Follow(services)
+    studio_services = StudioServices(settings, heart.store, accounts)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         cooling = Promoter(settings, heart.store).keep_cool()
-        async with background(heart.watcher.run(), board.run(), deliveries.run(), follow.run(), cooling):
+        sandboxes = studio_services.sandboxes.run()
+        async with background(
+            heart.watcher.run(), board.run(), deliveries.run(), follow.run(), cooling, sandboxes
+        ):
             yield
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -78,7 +82,7 @@ def create(settings: Settings) -> FastAPI:
         https_only=settings.office.startswith("https:"),
     )
     app.include_router(staff_pages.create_router(accounts))
-    app.include_router(studio_pages.create_router(StudioServices(settings, heart.store, accounts)))
+    app.include_router(studio_pages.create_router(studio_services))
     for room in (staff, desk, studio):
         name = room.__name__.rpartition(".")[2]
         folder = Path(str(room.__file__)).parent / "static"

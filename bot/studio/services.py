@@ -9,6 +9,7 @@ from bot.staff import Accounts
 from bot.studio.files import Repository
 from bot.studio.promotion import Promoter
 from bot.studio.proof import Comparisons
+from bot.studio.sandbox import Sandboxes
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,8 @@ class Services:
     def promoter(self) -> Promoter:
         """Lets a model answer that was proven."""
         return Promoter(self.settings, self.store, self.comparisons.against)
+
+    @cached_property
+    def sandboxes(self) -> Sandboxes:
+        """Chats with any model, away from shoppers; somebody must ``run`` them."""
+        return Sandboxes(self.settings)

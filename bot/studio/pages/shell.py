@@ -24,6 +24,7 @@ Admin = Annotated[Staff, Depends(require("admin"))]
 # Name and address of each page, as the navigation lists them.
 PLACES = (
     ("review", "/studio"),
+    ("sandbox", "/studio/sandbox"),
     ("models", "/studio/models"),
     ("figures", "/studio/figures"),
     ("history", "/studio/history"),

@@ -1,0 +1,136 @@
+// The story is made anew by the server with each choice.
+"use strict";
+
+const retell = document.getElementById("retell");
+
+const story = {
+  asked: 0,
+  named: false,
+
+  // What the form says now.
+  wish() {
+    const kept = [...retell.querySelectorAll("[data-turn]")].filter((turn) => turn.querySelector("[data-keep]").checked);
+    const bot = (turn) => {
+      const chosen = turn.querySelector("[data-bot]").value;
+      return chosen === "other" ? turn.querySelector("[data-action]").value.trim() : chosen;
+    };
+    return {
+      conversation: retell.dataset.conversation,
+      seq: retell.dataset.seq ? Number(retell.dataset.seq) : null,
+      name: story.named ? retell.querySelector("[data-name]").value : "",
+      choices: kept.map((turn) => ({ number: Number(turn.dataset.turn), intent: turn.querySelector("[data-intent]").value, bot: bot(turn) })),
+      answer: kept.some((turn) => turn.querySelector("[data-bot]").value === "new")
+        ? { name: retell.querySelector("[data-answer-name]").value.trim(), text: retell.querySelector("[data-answer-text]").value }
+        : null,
+    };
+  },
+
+  settle() {
+    for (const turn of retell.querySelectorAll("[data-turn]")) {
+      turn.classList.toggle("left-out", !turn.querySelector("[data-keep]").checked);
+      turn.querySelector("[data-which]").hidden = turn.querySelector("[data-bot]").value !== "other";
+    }
+    document.getElementById("answer").hidden = !story.wish().answer;
+  },
+
+  fail(sentence) {
+    const error = retell.querySelector(".error");
+    error.textContent = sentence || "";
+    error.hidden = !sentence;
+  },
+
+  async show() {
+    story.settle();
+    const number = ++story.asked;
+    const wish = story.wish();
+    // Another that is being chosen, and an answer without a name, are not there yet.
+    for (const choice of wish.choices) choice.bot ||= "rule";
+    if (wish.answer) wish.answer.name ||= "utter_…";
+    let made = null;
+    try {
+      made = await studio.send("/studio/retell/preview", wish);
+      if (number === story.asked) story.fail("");
+    } catch (error) {
+      if (number === story.asked) story.fail(error.message);
+    }
+    if (number !== story.asked) return;
+    story.draw(made);
+  },
+
+  draw(made) {
+    const steps = retell.querySelector(".path");
+    steps.replaceChildren(...(made?.steps || []).map(story.step));
+    retell.querySelector("[data-source]").textContent = made?.source || "";
+    retell.querySelector("[data-path]").textContent = made?.path || "";
+    if (made && !story.named) retell.querySelector("[data-name]").value = made.name;
+    for (const turn of retell.querySelectorAll("[data-turn]")) {
+      turn.querySelector(".unclear").hidden = !made?.unclear.includes(Number(turn.dataset.turn));
+    }
+    retell.querySelector("[data-save]").disabled = !made || made.unclear.length > 0;
+    retell.querySelector("[data-edit]").disabled = !made || Boolean(made.fresh);
+    retell.querySelector("[data-fresh]").hidden = !made?.fresh;
+    retell.querySelector("[name=source]").value = made?.source || "";
+  },
+
+  step(each) {
+    const row = document.createElement("li");
+    const kind = document.createElement("span");
+    kind.className = `chip ${{ user: "info", bot: "good" }[each.kind] || ""}`;
+    kind.textContent = document.getElementById("kinds").content.querySelector(`[data-kind="${each.kind}"]`).textContent;
+    const what = document.createElement("span");
+    const name = document.createElement("code");
+    name.textContent = each.name;
+    if (each.title && each.title !== each.name) what.append(`${each.title} `);
+    what.append(name);
+    for (const more of each.more) what.append(` · ${more}`);
+    row.append(kind, what);
+    return row;
+  },
+
+  async save(button) {
+    button.disabled = true;
+    try {
+      const saved = await studio.send("/studio/retell/save", story.wish());
+      story.fail("");
+      studio.tell(saved.told);
+      const link = document.createElement("a");
+      link.className = "quiet";
+      link.dataset.testid = "story-saved";
+      link.href = saved.commit ? `/studio/history/${saved.commit}` : "/studio/history";
+      link.textContent = retell.dataset.leaving;
+      button.replaceWith(link);
+      retell.querySelector("[data-edit]").disabled = true;
+    } catch (error) {
+      story.fail(error.message);
+      button.disabled = false;
+    }
+  },
+};
+
+if (retell) {
+  let pause = 0;
+  retell.addEventListener("input", (event) => {
+    if (event.target.matches("[data-name]")) story.named = event.target.value.trim() !== "";
+    clearTimeout(pause);
+    pause = setTimeout(story.show, event.target.matches("select, [type=checkbox]") ? 0 : 350);
+  });
+  retell.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-intent]")) return;
+    // What it did was done for another intent.
+    const turn = event.target.closest("[data-turn]");
+    const bot = turn.querySelector("[data-bot]");
+    const was = event.target.value === turn.dataset.was;
+    if (bot.value === "own" && !was) bot.value = "rule";
+    else if (bot.value === "rule" && was && bot.querySelector("[value=own]")) bot.value = "own";
+  });
+  retell.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if ("use" in button.dataset) {
+      button.closest("[data-turn]").querySelector("[data-bot]").value = "new";
+      retell.querySelector("[data-answer-text]").value = button.dataset.use;
+      story.show();
+    } else if ("save" in button.dataset) story.save(button);
+  });
+  story.show();
+}
