@@ -68,6 +68,12 @@ class Heard:
     people: tuple[str, ...] = ()
     """What people answered behind it."""
 
+    @property
+    def did(self) -> list[str]:
+        """The bot's actions."""
+        done = [str(each["name"]) for each in self.deeds or () if each["event"] == "action"]
+        return [name for name in done if name not in (LISTEN, *BEGINS)]
+
 
 @dataclass(frozen=True)
 class Conversed:
@@ -250,7 +256,7 @@ def compose(
     new = False
     for turn in conversed.turns:
         choice = chosen.get(turn.number)
-        filling, own = _done(turn.deeds or (), loop, domain)
+        filling, own = _done(turn, loop, domain)
         if choice is None:
             continue
         if choice.intent not in known:
@@ -322,17 +328,16 @@ def save(repository: Repository, author: Author, story: Story) -> str | None:
     return draft.commit
 
 
-def _done(deeds: Sequence[Mapping[str, Any]], loop: _Loop, domain: Mapping[str, Any]) -> tuple[bool, Steps]:
+def _done(turn: Heard, loop: _Loop, domain: Mapping[str, Any]) -> tuple[bool, Steps]:
     """Whether a form took the message as an answer to what it asked, and the steps of the turn."""
     influence = {
         str(name)
         for name, slot in (domain.get("slots") or {}).items()
         if isinstance(slot, dict) and slot.get("influence_conversation", True)
     }
-    actions = [str(d["name"]) for d in deeds if d["event"] == "action" and d["name"] not in (LISTEN, *BEGINS)]
-    filling = bool(loop.name) and actions[:1] == [loop.name]
+    filling = bool(loop.name) and turn.did[:1] == [loop.name]
     steps: Steps = []
-    for deed in deeds:
+    for deed in turn.deeds or ():
         name = deed["name"]
         if deed["event"] == "action" and name not in (LISTEN, *BEGINS):
             if name != loop.name:

@@ -125,7 +125,7 @@ def ask(page: Page, what: str, body: object = None) -> tuple[int, dict[str, obje
     call = """async ([path, body]) => {
       const headers = {'Content-Type': 'application/json'};
       const answer = await fetch(path, {method: 'POST', headers, body});
-      return [answer.status, await answer.json()];
+      return [answer.status, await answer.json().catch(() => ({}))];
     }"""
     status, answer = page.evaluate(call, [f"/studio/sandbox/{what}", json.dumps(body or {})])
     return status, answer

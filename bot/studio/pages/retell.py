@@ -1,6 +1,7 @@
 """A story from a conversation: the admin says what was meant and what the bot should have done."""
 
 import re
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn
 
 from fastapi import APIRouter, Request
@@ -19,6 +20,7 @@ from . import troubles
 from .shell import Admin, page, said
 
 SANDBOX = "sandbox"
+UNNAMED = "utter_…"
 ID = re.compile(r"[0-9a-f]{32}")
 
 _Name = Annotated[str, Field(max_length=128)]
@@ -74,12 +76,18 @@ def create_router(services: Services) -> APIRouter:
         answered = next((turn for turn in found.turns if turn.number in choices and turn.people), None)
         person = answered.people[0] if answered else ""
         text = retelling.masked(person)
+        first = None
+        with suppress(CannotTell, Trouble):
+            answer = NewAnswer(UNNAMED, text) if answered else None
+            first = _shown(retelling.compose(files, found, list(choices.values()), answer=answer))
         return page(
             request,
             staff,
             "retell",
             why=None,
             story=True,
+            first=first,
+            unnamed=UNNAMED,
             conversation=c,
             seq=seq,
             turns=found.turns,
@@ -97,15 +105,7 @@ def create_router(services: Services) -> APIRouter:
     @router.post("/preview")
     def preview(request: Request, staff: Admin, body: Wish) -> dict[str, Any]:
         """The story as it is now."""
-        story = _composed(request, staff, body, final=False)
-        return {
-            "name": story.name,
-            "source": story.source,
-            "path": story.path,
-            "unclear": story.unclear,
-            "steps": [_step(each) for each in story.steps],
-            "fresh": story.answer.name if story.answer else None,
-        }
+        return _shown(_composed(request, staff, body, final=False))
 
     @router.post("/save")
     def save(request: Request, staff: Admin, body: Wish) -> dict[str, Any]:
@@ -141,6 +141,18 @@ def _refuse(request: Request, why: CannotTell) -> NoReturn:
     status = 404 if why.why == "gone" else 422
     sentence = said(request, "retell")(f"cannot_{why.why}", **why.values)
     raise Problem(status, why.why.replace("_", "-"), sentence) from why
+
+
+def _shown(story: Story) -> dict[str, Any]:
+    """The story as the page's script draws it."""
+    return {
+        "name": story.name,
+        "source": story.source,
+        "path": story.path,
+        "unclear": story.unclear,
+        "steps": [_step(each) for each in story.steps],
+        "fresh": story.answer.name if story.answer else None,
+    }
 
 
 def _step(step: Any) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def _found(entity: dict[str, Any], text: str) -> Found:
 
 
 def _steps(events: Sequence[dict[str, Any]]) -> tuple[list[Change], list[Step]]:
-    """What the message itself set, and each action with what it did."""
+    """What the message itself set, and each action with what it did; of a slot what it came to."""
     heard: list[Change] = []
     steps: list[Step] = []
     for event in events:
@@ -163,7 +163,8 @@ def _steps(events: Sequence[dict[str, Any]]) -> tuple[list[Change], list[Step]]:
         elif kind == "slot":
             value = event.get("value")
             change = Change(event["name"], None if value is None else shown(value))
-            (steps[-1].changes if steps else heard).append(change)
+            changes = steps[-1].changes if steps else heard
+            changes[:] = [*(each for each in changes if each.slot != change.slot), change]
         elif kind == "active_loop" and steps:
             steps[-1].loop = event.get("name") or ""
         elif kind == "bot" and steps:

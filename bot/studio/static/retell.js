@@ -45,7 +45,7 @@ const story = {
     const wish = story.wish();
     // Another that is being chosen, and an answer without a name, are not there yet.
     for (const choice of wish.choices) choice.bot ||= "rule";
-    if (wish.answer) wish.answer.name ||= "utter_…";
+    if (wish.answer) wish.answer.name ||= retell.querySelector("[data-answer-name]").placeholder;
     let made = null;
     try {
       made = await studio.send("/studio/retell/preview", wish);
@@ -132,5 +132,8 @@ if (retell) {
       story.show();
     } else if ("save" in button.dataset) story.save(button);
   });
-  story.show();
+  const first = JSON.parse(document.getElementById("first").textContent);
+  story.settle();
+  if (first) story.draw(first);
+  else story.show();
 }
