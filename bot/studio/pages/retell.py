@@ -21,7 +21,7 @@ from .shell import Admin, page, said
 
 SANDBOX = "sandbox"
 UNNAMED = "utter_…"
-ID = re.compile(r"[0-9a-f]{32}")
+ID = re.compile(r"[\w-]{1,32}", re.ASCII)
 
 _Name = Annotated[str, Field(max_length=128)]
 
