@@ -27,9 +27,9 @@ from bot.settings import ROOT
 from bot.shop import seed
 from bot.stage import STOPS_WITHIN, CannotStage, environment, stage
 
-LINE = 256 * 1024
+CHUNK = 64 * 1024
 # Of a turn that may be taken back the shop's books are kept, some 300 KB each.
-KEPT = 100
+KEPT = 60
 
 
 def main() -> int:
@@ -134,8 +134,12 @@ def _stop(engine: "subprocess.Popen[bytes]") -> None:
 
 def _read(wishes: "queue.Queue[bytes]", engine: "subprocess.Popen[bytes]") -> None:
     """Take in wishes; where their source has ended, end everything, by force if need be."""
-    while line := sys.stdin.buffer.readline(LINE):
-        wishes.put(line)
+    rest = b""
+    # Not by sys.stdin, whose lock this thread would hold at the end of the process.
+    while read := os.read(0, CHUNK):
+        *lines, rest = (rest + read).split(b"\n")
+        for line in lines:
+            wishes.put(line)
     engine.kill()
     wishes.put(b"")
     time.sleep(2 * STOPS_WITHIN + 1)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.engine.environment import log_from, prepare
 from bot.engine.evaluation.readings import BadModel, load, resident_mb
-from bot.engine.run import CannotStart, components
+from bot.engine.run import CannotStart, components, model_to_serve
 from bot.engine.without_tensorflow import leave_out
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def main() -> int:
     told = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     try:
-        asyncio.run(_serve(options.model.resolve(), told))
+        asyncio.run(_serve(model_to_serve(options.model), told))
     except (BadModel, CannotStart, OSError, ValueError) as why:
-        print(why, file=sys.stderr)
+        print(" ".join(str(why).split()), file=sys.stderr)
         return 1
     return 0
 

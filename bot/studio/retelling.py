@@ -29,11 +29,13 @@ MOST = 20
 AFTER = 3
 """Turns behind the one that was asked for."""
 ANSWERS = 3
+LOOKED_AT = 400  # messages behind the first turn
 LONGEST_NAME, LONGEST_ANSWER = 120, 1000
 UTTER = re.compile(r"utter_[a-z][a-z0-9_]{1,60}")
 OWN, RULE, NEW = "own", "rule", "new"
 """What the bot does in a turn: what it did, what a rule says, a new answer; else it is an action's name."""
 REQUESTED = "requested_slot"
+LEAVES = {"action": "action_deactivate_loop"}  # whether or not there is a form
 ENGINE_SECONDS = 3.0
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -137,23 +139,27 @@ def of_log(store: Store, settings: Settings, conversation: str, seq: int | None 
     with store.reading() as session:
         if session.get(Conversation, conversation) is None:
             raise CannotTell("gone")
-        said = [Message.conversation_id == conversation]
-        asked = [*said, Message.sender == "shopper", Message.understanding.is_not(None)]
-        read = list(session.scalars(select(Message).where(*asked).order_by(Message.seq)))
-        read = [each for each in read if each.understanding]
+        said = Message.conversation_id == conversation
+        read = said & (Message.sender == "shopper") & Message.understanding.is_not(None)
+        until = read if seq is None else read & (Message.seq <= seq)
+        asked = [*session.scalars(select(Message).where(until).order_by(Message.seq.desc()).limit(MOST))][
+            ::-1
+        ]
+        behind = list[Message]()
         if seq is not None:
-            behind = [each for each in read if each.seq > seq][:AFTER]
-            read = [each for each in read if each.seq <= seq] + behind
-        read = read[-MOST:]
-        if not read:
+            later = select(Message).where(read, Message.seq > seq).order_by(Message.seq)
+            behind = list(session.scalars(later.limit(AFTER + 1)))
+        shown = [*asked, *behind[:AFTER]]
+        if not shown:
             raise CannotTell("nothing_read")
-        others = select(Message).where(*said, Message.sender.in_(("bot", "agent")), Message.seq > read[0].seq)
-        answers = list(session.scalars(others.order_by(Message.seq)))
+        others = said & Message.sender.in_(("bot", "agent")) & (Message.seq > shown[0].seq)
+        answers = list(session.scalars(select(Message).where(others).order_by(Message.seq).limit(LOOKED_AT)))
     remembered = _remembered(settings, conversation)
-    ends = [each.seq for each in read[1:]] + [answers[-1].seq + 1 if answers else read[-1].seq]
+    begun = [each.seq for each in (*shown, *behind[AFTER:])]
+    ends = [*begun[1:], answers[-1].seq + 1 if answers else 0]
     turns = [
         _heard(message, [a for a in answers if message.seq < a.seq < end], remembered)
-        for message, end in zip(read, ends, strict=True)
+        for message, end in zip(shown, ends, strict=False)
     ]
     chosen = next((each.number for each in turns if each.number == seq), 0)
     return Conversed(tuple(turns), any(each.deeds is not None for each in turns), chosen)
@@ -344,7 +350,7 @@ def _done(turn: Heard, loop: _Loop, domain: Mapping[str, Any]) -> tuple[bool, St
                 steps.append({"action": name})
             elif not filling:  # it goes on after something else
                 steps += [{"action": name}, {"active_loop": name}]
-        elif deed["event"] == "active_loop":
+        elif deed["event"] == "active_loop" and (name or loop.name or steps[-1:] == [LEAVES]):
             steps.append({"active_loop": name})
             if name is None and loop.name:
                 steps.append({"slot_was_set": [{REQUESTED: None}]})
@@ -407,12 +413,12 @@ def _user(choice: Choice, turn: Heard, names: Mapping[str, Mapping[str, Any]]) -
 
 def _path(files: Files, intents: Sequence[str]) -> str:
     """The file of the first intent that has one: a file of stories is called as one of examples."""
-    paths = files.files(stories.FOLDER)
-    examples = {path.rpartition("/")[2] for path in files.files(language.NLU)}
+    paths = [path for path in files.files(stories.FOLDER) if path.endswith(".yml")]
     for intent in intents:
-        if f"{intent}.yml" in examples or f"{stories.FOLDER}/{intent}.yml" in paths:
-            return f"{stories.FOLDER}/{intent}.yml"
-    return next((path for path in paths if path.endswith(".yml")), f"{stories.FOLDER}/{intents[0]}.yml")
+        path = f"{stories.FOLDER}/{intent}.yml"
+        if path in paths or f"{language.NLU}/{intent}.yml" in files.files(language.NLU):
+            return path
+    return next(iter(paths), f"{stories.FOLDER}/{intents[0]}.yml")
 
 
 def _source(name: str, steps: Steps) -> str:

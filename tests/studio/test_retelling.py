@@ -82,7 +82,8 @@ def test_forms_are_told_as_stories_tell_them(files: Repository) -> None:
         heard(1, "logistics_track", "logistics_track_form", "+logistics_track_form"),
         heard(2, "faq", "utter_faq", "logistics_track_form"),  # something else, and back to the form
         heard(3, "inform", "=order_no", "logistics_track_form", None, "action_logistics_track"),
-        heard(4, "thanks", "utter_thanks"),
+        heard(4, "deny", "action_deactivate_loop", None, "utter_deny"),
+        heard(5, "human_agent", "action_handoff", None),
     )
     story = retelling.compose(files.look(), conversed, own(conversed))
     assert steps(story.source) == [
@@ -97,8 +98,12 @@ def test_forms_are_told_as_stories_tell_them(files: Repository) -> None:
         {"active_loop": None},
         {"slot_was_set": [{"requested_slot": None}]},
         {"action": "action_logistics_track"},
-        {"intent": "thanks"},
-        {"action": "utter_thanks"},
+        {"intent": "deny"},
+        {"action": "action_deactivate_loop"},
+        {"active_loop": None},
+        {"action": "utter_deny"},
+        {"intent": "human_agent"},
+        {"action": "action_handoff"},
     ]
     assert story.path == "data/stories/logistics_track.yml" and not story.unclear
     assert stories.read(story.source)[:2] == ("story", story.name)

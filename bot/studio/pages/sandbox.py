@@ -94,7 +94,8 @@ def create_router(services: Services) -> APIRouter:
 
     @router.get("/state")
     async def state(staff: Admin) -> dict[str, Any]:
-        return {"key": _key(sandboxes.of(staff.id))}
+        found = sandboxes.of(staff.id)
+        return {"key": found.key if found else ""}
 
     @router.get("/events/{number}")
     async def events(request: Request, staff: Admin, number: int) -> dict[str, Any]:
@@ -155,11 +156,6 @@ def _told(request: Request, why: CannotChat) -> Problem:
     return Problem(STATUS.get(why.why, 409), why.why.replace("_", "-"), sentence)
 
 
-def _key(sandbox: Sandbox | None) -> str:
-    """Changes whenever the page has something else to show."""
-    return f"{id(sandbox)}:{sandbox.state}:{sandbox.step}:{len(sandbox.turns)}" if sandbox else ""
-
-
 def _view(request: Request, sandbox: Sandbox | None) -> dict[str, Any]:
     t = said(request, "sandbox")
 
@@ -188,7 +184,7 @@ def _view(request: Request, sandbox: Sandbox | None) -> dict[str, Any]:
     ]
     return {
         "sandbox": sandbox,
-        "key": _key(sandbox),
+        "key": sandbox.key if sandbox else "",
         "slots": sorted(slots, key=lambda slot: not slot[2]),
         "asked": (sandbox.slots if sandbox else {}).get("requested_slot"),
         "title": titles.title,

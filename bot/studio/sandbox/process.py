@@ -32,7 +32,7 @@ AT_ONCE = 2
 IDLE_MINUTES = 10
 # Somebody else's, not used for so long, makes room for who comes.
 YIELDS_AFTER = 120.0
-MOST_TURNS = 100
+MOST_TURNS = 60
 LONGEST = 2000
 """Characters of a message, as in the live channels."""
 CHANNELS = ("web", "wechat")
@@ -44,6 +44,7 @@ ANSWERS_WITHIN = 30.0
 LOOK_SECONDS = 5.0
 LEFT_BEHIND = 24 * 3600.0
 LINE_LIMIT = 1 << 24
+TAIL = 10_000  # bytes of what the process complained of
 NICENESS = 10
 # What it may know of our environment: no secret and no database.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL")
@@ -85,6 +86,8 @@ class Sandbox:
         self._conversation = uuid4().hex
         self._process: Process | None = None
         self._work: Path | None = None
+        # Of no name, as the process deletes its folder at its end.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._one_at_a_time = asyncio.Lock()
         self._starting: asyncio.Task[None] | None = None
 
@@ -92,6 +95,11 @@ class Sandbox:
     def pid(self) -> int | None:
         """Of the process, which leads its group; None before and after."""
         return self._process.pid if self._process and self._process.returncode is None else None
+
+    @property
+    def key(self) -> str:
+        """Changes whenever there is something else to show."""
+        return f"{self._conversation}:{self.state}:{self.step}:{len(self.turns)}"
 
     @property
     def name(self) -> str | None:
@@ -193,24 +201,23 @@ class Sandbox:
                         self.used = time.monotonic()
                         self.state = "ready"
         except (CannotChat, OSError, ValueError, TimeoutError) as error:
-            self.detail = await asyncio.to_thread(self._last_words)
+            self.detail = self._last_words()
             log.warning("sandbox.not_started", model=self.model, error=type(error).__name__)
             await self.end("failed")
 
     async def _launch(self, archive: Path, folder: Path) -> None:
         self._work = work = await asyncio.to_thread(_folder, folder)
-        with await asyncio.to_thread((work / "stderr").open, "wb") as errors:
-            self._process = await asyncio.create_subprocess_exec(
-                *("nice", "-n", str(NICENESS), sys.executable, "-m", "bot.sandbox"),
-                *("--model", str(archive), "--work", str(work)),
-                cwd=ROOT,
-                env=_environment(work),
-                stdin=PIPE,  # its end tells the process that this one is gone
-                stdout=PIPE,
-                stderr=errors,
-                limit=LINE_LIMIT,
-                start_new_session=True,
-            )
+        self._process = await asyncio.create_subprocess_exec(
+            *("nice", "-n", str(NICENESS), sys.executable, "-m", "bot.sandbox"),
+            *("--model", str(archive), "--work", str(work)),
+            cwd=ROOT,
+            env=_environment(work),
+            stdin=PIPE,  # its end tells the process that this one is gone
+            stdout=PIPE,
+            stderr=self._errors,
+            limit=LINE_LIMIT,
+            start_new_session=True,
+        )
 
     async def _ask(self, wish: dict[str, Any]) -> dict[str, Any]:
         """The answer to a wish. Raises CannotChat: the process is gone, or gave none in time; it is ended."""
@@ -223,7 +230,7 @@ class Sandbox:
                 await process.stdin.drain()
                 return await self._line()
         except (CannotChat, OSError, ValueError, TimeoutError):
-            self.detail = await asyncio.to_thread(self._last_words)
+            self.detail = self._last_words()
             await self.end("gone")
             raise CannotChat("gone") from None
         except asyncio.CancelledError:
@@ -241,11 +248,10 @@ class Sandbox:
         return told
 
     def _last_words(self) -> str:
-        with suppress(OSError):
-            said = (self._work or Path()) / "stderr"
-            lines = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            return lines[-1][:500] if lines else ""
-        return ""
+        size = os.fstat(self._errors.fileno()).st_size
+        said = os.pread(self._errors.fileno(), TAIL, max(0, size - TAIL))
+        lines = said.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:500] if lines else ""
 
 
 class Sandboxes:
@@ -271,8 +277,10 @@ class Sandboxes:
                 archive = self._models.model(model).path
             except UnknownModel:
                 raise CannotChat("unknown_model") from None
+            await self._make_room(staff)
             await self._end(staff)
-            await self._make_room()
+            if psutil.virtual_memory().available < FREE_MEMORY:
+                raise CannotChat("no_memory", needed=FREE_MEMORY >> 20)
             sandbox = self._all[staff] = Sandbox(staff, by, model)
             sandbox.begin(archive, self._folder)
             return sandbox
@@ -301,16 +309,15 @@ class Sandboxes:
         if sandbox:
             await sandbox.end("stopped")
 
-    async def _make_room(self) -> None:
-        running = [each for each in self._all.values() if each.state != "ended"]
+    async def _make_room(self, staff: int) -> None:
+        """End somebody else's who has left it, where there are too many. Raises CannotChat."""
+        running = [each for each in self._all.values() if each.state != "ended" and each.staff != staff]
         if len(running) >= AT_ONCE:
             longest = min(running, key=lambda each: each.used)
             if time.monotonic() - longest.used < YIELDS_AFTER or longest.state != "ready":
                 names = "、".join(each.by for each in running)
                 raise CannotChat("busy", names=names, most=AT_ONCE)
             await longest.end("idle")
-        if psutil.virtual_memory().available < FREE_MEMORY:
-            raise CannotChat("no_memory", needed=FREE_MEMORY >> 20)
 
 
 def _folder(within: Path) -> Path:
