@@ -7,7 +7,7 @@ engine remembers. Where it does not, the rules say it, or the admin.
 import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bot.conversations import titles
 from bot.conversations.engine_client import EngineClient, EngineFailed
 from bot.conversations.models import Conversation, Message
-from bot.conversations.store import Store
+from bot.conversations.store import UNSURE, Store
 from bot.data_files import Unreadable, mapping, parse
 from bot.deeds import deeds
 from bot.settings import Settings
@@ -32,6 +32,9 @@ ANSWERS = 3
 LOOKED_AT = 400  # messages behind the first turn
 LONGEST_NAME, LONGEST_ANSWER = 120, 1000
 UTTER = re.compile(r"utter_[a-z][a-z0-9_]{1,60}")
+NAME = re.compile(r"[a-z][a-z0-9_]{2,50}")
+NEW_INTENT = "+"
+"""As the intent of a turn: one that is not there yet."""
 OWN, RULE, NEW = "own", "rule", "new"
 """What the bot does in a turn: what it did, what a rule says, a new answer; else it is an action's name."""
 REQUESTED = "requested_slot"
@@ -106,9 +109,19 @@ class NewAnswer:
 
 
 @dataclass(frozen=True)
-class Story:
-    """What a conversation came to."""
+class NewIntent:
+    """An intent that is not there yet, what people call it, and how shoppers say it."""
 
+    name: str
+    title: str
+    examples: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a conversation came to: a story, or a rule where it is one turn, as that holds at any time."""
+
+    kind: stories.Kind
     name: str
     source: str
     """As it is written, from its dash on."""
@@ -116,8 +129,11 @@ class Story:
     path: str
     """The file it belongs into."""
     answer: NewAnswer | None
+    intent: NewIntent | None
     unclear: tuple[int, ...] = ()
     """Numbers of the turns in which nobody says what the bot does."""
+    clashes: tuple[int, ...] = ()
+    """Numbers of the turns in which a rule says otherwise: it could not be trained."""
 
 
 @dataclass
@@ -228,7 +244,8 @@ def usual(conversed: Conversed) -> list[Choice]:
     """What a story of the conversation would be by itself.
 
     The turns since people last answered up to the one that was asked for or the next that people answered:
-    what the bot did in them, and in place of what it did in that one, the answer.
+    what the bot did in them, and in place of what it did in that one, the answer. What people answered and
+    the bot had not understood is a new intent.
     """
     people = [turn.number for turn in conversed.turns if turn.people]
     last = conversed.turns[-1].number
@@ -236,7 +253,11 @@ def usual(conversed: Conversed) -> list[Choice]:
     until = next(behind, conversed.chosen or last)
     since = max((number for number in people if number < until), default=0)
     return [
-        Choice(turn.number, turn.intent, NEW if turn.people else OWN if turn.deeds is not None else RULE)
+        Choice(
+            turn.number,
+            NEW_INTENT if turn.people and turn.intent in UNSURE else turn.intent,
+            NEW if turn.people else OWN if turn.deeds is not None else RULE,
+        )
         for turn in conversed.turns
         if since < turn.number <= until
     ]
@@ -248,6 +269,7 @@ def compose(
     choices: Sequence[Choice],
     name: str = "",
     answer: NewAnswer | None = None,
+    intent: NewIntent | None = None,
 ) -> Story:
     """The story of the chosen turns.
 
@@ -258,10 +280,14 @@ def compose(
     known = {each.name for each in language.intents(files)}
     domain = _domain(files)
     names = lexicon.spellings(files)
-    loop, steps, unclear, asked = _Loop(), Steps(), list[int](), list[str]()
+    loop, steps, unclear, clashes, asked = _Loop(), Steps(), list[int](), list[int](), list[str]()
     new = False
     for turn in conversed.turns:
         choice = chosen.get(turn.number)
+        if choice and choice.intent == NEW_INTENT and intent:
+            choice = replace(choice, intent=intent.name)
+            known.add(intent.name)
+        in_form = loop.name is not None
         filling, own = _done(turn, loop, domain)
         if choice is None:
             continue
@@ -275,6 +301,9 @@ def compose(
             does = []
         if not does and not (filling and choice.bot == OWN):
             unclear.append(turn.number)
+        rule = [] if in_form else by_rule(files, choice.intent, {name for name, _ in turn.entities})
+        if rule and does and does[0] != rule[0]:
+            clashes.append(turn.number)
         asked.append(choice.intent)
         # What a form is told while it asks is the form's own, and no step.
         if not (filling and choice.bot == OWN and choice.intent == turn.intent):
@@ -284,15 +313,21 @@ def compose(
         raise CannotTell("nothing_chosen")
     if not any("intent" in step for step in steps):
         raise CannotTell("only_a_form")
-    name = " ".join(name.split())[:LONGEST_NAME] or default_name(asked)
+    if intent and intent.name not in asked:
+        intent = None
+    name = " ".join(name.split())[:LONGEST_NAME] or default_name(asked, intent)
+    kind: stories.Kind = "rule" if sum("intent" in step for step in steps) == 1 else "story"
     return Story(
-        name, _source(name, steps), tuple(steps), _path(files, asked), answer if new else None, tuple(unclear)
+        *(kind, name, _source(kind, name, steps), tuple(steps)),
+        f"{stories.FOLDER}/{intent.name}.yml" if intent else _path(files, asked),
+        *(answer if new else None, intent, tuple(unclear), tuple(clashes)),
     )
 
 
-def default_name(intents: Sequence[str]) -> str:
+def default_name(intents: Sequence[str], fresh: NewIntent | None = None) -> str:
     """What a story of these intents is called until somebody names it."""
-    called = [titles.title(each) for each in intents]
+    own = {fresh.name: fresh.title} if fresh and fresh.title else {}
+    called = [own.get(each) or titles.title(each) for each in intents]
     return " → ".join(each for i, each in enumerate(called) if i == 0 or called[i - 1] != each)[:LONGEST_NAME]
 
 
@@ -309,23 +344,45 @@ def check_answer(files: Files, answer: NewAnswer, conversed: Conversed) -> None:
         raise CannotTell("answer_taken", name=answer.name)
     if not answer.text.strip():
         raise CannotTell("no_answer")
-    said = " ".join(
-        [*(t.text for t in conversed.turns), *(v for t in conversed.turns for _, v in t.entities)]
-    )
-    said += " ".join(text for turn in conversed.turns for text in (*turn.people, *turn.replies))
-    own = {*_NUMBER.findall(said), *_EMAIL.findall(said)}
-    if found := own & {*_NUMBER.findall(answer.text), *_EMAIL.findall(answer.text)}:
+    _check_personal(conversed, answer.text)
+
+
+def check_intent(files: Files, intent: NewIntent, conversed: Conversed) -> None:
+    """Raises CannotTell: it cannot be a new intent, or an example tells what is one shopper's own."""
+    if not NAME.fullmatch(intent.name):
+        raise CannotTell("intent_name")
+    if intent.name in {each.name for each in language.intents(files)}:
+        raise CannotTell("intent_taken", name=intent.name)
+    if not intent.title.strip() or not any(each.strip() for each in intent.examples):
+        raise CannotTell("intent_empty")
+    for example in intent.examples:
+        if len(example) > words.LONGEST_EXAMPLE:
+            raise CannotTell("example_long", most=words.LONGEST_EXAMPLE)
+        _check_personal(conversed, example)
+
+
+def _check_personal(conversed: Conversed, text: str) -> None:
+    said = [
+        *(turn.text for turn in conversed.turns),
+        *(v for turn in conversed.turns for _, v in turn.entities),
+    ]
+    said += [text for turn in conversed.turns for text in (*turn.people, *turn.replies)]
+    own = {found for each in said for found in (*_NUMBER.findall(each), *_EMAIL.findall(each))}
+    if found := own & {*_NUMBER.findall(text), *_EMAIL.findall(text)}:
         raise CannotTell("personal", found="、".join(sorted(found))[:80])
 
 
 def save(repository: Repository, author: Author, story: Story) -> str | None:
-    """Write the story, and the response it says where that is new, as one change; the commit.
+    """Write the story, and the response and the intent of it that are new, as one change; the commit.
 
     Raises:
         Trouble (of the files): nothing was written.
     """
     kind, name, _ = stories.read(story.source)
     with repository.edit(author, f"Stories: {kind} {name}"[:120]) as draft:
+        if story.intent:
+            given = [each for each in map(words.example, story.intent.examples) if each]
+            language.add_intent(draft, story.intent.name, given, story.intent.title.strip())
         if story.answer:
             if story.answer.name in language.responses(draft):
                 raise Refused([f"There is a response {story.answer.name} already."])
@@ -421,8 +478,8 @@ def _path(files: Files, intents: Sequence[str]) -> str:
     return next(iter(paths), f"{stories.FOLDER}/{intents[0]}.yml")
 
 
-def _source(name: str, steps: Steps) -> str:
-    lines = [f"- story: {yaml_edit.scalar(name)}", "  steps:"]
+def _source(kind: str, name: str, steps: Steps) -> str:
+    lines = [f"- {kind}: {yaml_edit.scalar(name)}", "  steps:"]
     for step in steps:
         for i, (key, value) in enumerate(step.items()):
             lead = "  - " if i == 0 else "    "

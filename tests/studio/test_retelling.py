@@ -15,7 +15,18 @@ from bot.handoff.routing import Routing
 from bot.settings import ROOT, Settings
 from bot.studio import retelling
 from bot.studio.files import Author, Refused, Repository, stories
-from bot.studio.retelling import NEW, OWN, RULE, CannotTell, Choice, Conversed, Heard, NewAnswer
+from bot.studio.retelling import (
+    NEW,
+    NEW_INTENT,
+    OWN,
+    RULE,
+    CannotTell,
+    Choice,
+    Conversed,
+    Heard,
+    NewAnswer,
+    NewIntent,
+)
 from tests.conftest import new_database
 from tests.faults import TroubledEngine
 from tests.servers import free_port, serving
@@ -154,8 +165,10 @@ def test_a_misunderstood_turn_does_what_the_rules_say(files: Repository) -> None
     assert retelling.by_rule(look, "inform", ["order_no"])[0] == {"action": "order_status_form"}
     assert retelling.by_rule(look, "inform") == [{"action": "action_product_named"}]
     assert retelling.by_rule(look, "no_such_intent") == []
-    chosen = retelling.compose(look, conversed, [Choice(1, "coupon_promo", "utter_thanks")])
-    assert steps(chosen.source)[1] == {"action": "utter_thanks"}
+    assert (story.kind, story.clashes) == ("rule", ()), "one turn holds at any time"
+    # A rule that says otherwise could not be trained with it.
+    clashing = retelling.compose(look, conversed, [Choice(1, "coupon_promo", "utter_thanks")])
+    assert steps(clashing.source)[1] == {"action": "utter_thanks"} and clashing.clashes == (1,)
     unknown = Conversed((Heard(1, "?", "nlu_fallback", "", (), None, ()),), False)
     assert retelling.compose(look, unknown, [Choice(1, "nlu_fallback", OWN)]).unclear == (1,)
 
@@ -168,6 +181,7 @@ def test_what_cannot_be_told_says_why(files: Repository) -> None:
         ([Choice(1, "greet: {", OWN)], "unknown_intent"),
         ([Choice(1, "greet", "utter_\n- story: x")], "unknown_action"),
         ([Choice(1, "greet", NEW)], "no_answer"),
+        ([Choice(1, NEW_INTENT, RULE)], "unknown_intent"),
     ):
         with pytest.raises(CannotTell, match=why):
             retelling.compose(look, conversed, choices)
@@ -179,6 +193,15 @@ def test_what_cannot_be_told_says_why(files: Repository) -> None:
             retelling.check_answer(look, NewAnswer(name, "好"), conversed)
     with pytest.raises(CannotTell, match="no_answer"):
         retelling.check_answer(look, NewAnswer("utter_x_y", " \n"), conversed)
+    for intent, why in (
+        (NewIntent("greet", "问好", ["嗨"]), "intent_taken"),
+        (NewIntent("Gift", "礼物", ["嗨"]), "intent_name"),
+        (NewIntent("gift_late", "", ["嗨"]), "intent_empty"),
+        (NewIntent("gift_late", "礼物", [" "]), "intent_empty"),
+        (NewIntent("gift_late", "礼物", ["长" * 300]), "example_long"),
+    ):
+        with pytest.raises(CannotTell, match=why):
+            retelling.check_intent(look, intent, conversed)
 
 
 @pytest.mark.parametrize("name", ["a: b", "- x", "# no", '"', "'{[", "null", "  多  空格 "])
@@ -212,27 +235,33 @@ def test_from_the_log_to_one_commit(store: Store, engine: tuple[TroubledEngine, 
         "nlu_fallback",
     ]
     assert conversed.turns[1].people == ("可以的，订单 2026112000012345 的贺卡今天补寄给您",)
-    assert [each.bot for each in retelling.usual(conversed)] == [OWN, NEW]
-
-    choices = [*retelling.usual(conversed)[:1], Choice(asked, "logistics_track", NEW)]
+    choices = retelling.usual(conversed)
+    assert choices == [Choice(1, "logistics_track", OWN), Choice(asked, NEW_INTENT, NEW)]
+    intent = NewIntent(
+        "gift_late", "礼物晚到", ["礼物晚到了能补贺卡吗", "订单 2026112000099999 送晚了咋补偿"]
+    )
     answer = NewAnswer("utter_late_gift", "晚到的礼物可以补寄贺卡，请告诉客服收件人。")
     repository = Repository(settings.bot_dir)
-    story = retelling.compose(repository.look(), conversed, choices, "礼物晚到了", answer)
+    story = retelling.compose(repository.look(), conversed, choices, "礼物晚到了", answer, intent)
     retelling.check_answer(repository.look(), answer, conversed)
+    retelling.check_intent(repository.look(), intent, conversed)
+    assert (story.kind, story.unclear, story.clashes) == ("story", (), ())
     before = len(repository.history())
     commit = retelling.save(repository, ADMIN, story)
     assert commit and len(repository.history()) == before + 1
     assert {each.path for each in repository.diff(commit)} == {
-        "domain.yml",
-        "data/stories/logistics_track.yml",
+        *("domain.yml", "data/intents.yml", "data/nlu/gift_late.yml", "data/stories/gift_late.yml")
     }
     assert data_check.problems(settings.bot_dir, ROOT) == []
-    written = (settings.bot_dir / "data/stories/logistics_track.yml").read_text(encoding="utf-8")
-    assert written.endswith("\n  - intent: logistics_track\n  - action: utter_late_gift\n")
-    assert "2026112000012345" not in written
+    written = (settings.bot_dir / "data/stories/gift_late.yml").read_text(encoding="utf-8")
+    assert written.endswith("\n  - intent: gift_late\n  - action: utter_late_gift\n")
+    for private in ("2026112000012345", "2026112000099999"):
+        assert private not in written
+        assert private not in (settings.bot_dir / "data/nlu/gift_late.yml").read_text(encoding="utf-8")
     # Either both or nothing.
+    again = [*choices[:1], Choice(asked, "gift_late", NEW)]
     taken = retelling.compose(
-        repository.look(), conversed, choices, "礼物晚到了", NewAnswer("utter_other_gift", "好")
+        repository.look(), conversed, again, "礼物晚到了", NewAnswer("utter_other_gift", "好")
     )
     with pytest.raises(Refused, match="礼物晚到了"):
         retelling.save(repository, ADMIN, taken)
@@ -246,7 +275,9 @@ def test_without_the_engine_the_rules_are_taken(store: Store, files: Repository,
     assert not conversed.remembered and conversed.chosen == asked
     choices = retelling.usual(conversed)
     assert [each.bot for each in choices] == [RULE, NEW]
-    story = retelling.compose(files.look(), conversed, choices, "", NewAnswer("utter_x_y", "好"))
+    fresh = NewAnswer("utter_x_y", "好"), NewIntent("gift_late", "礼物晚到", [])
+    story = retelling.compose(files.look(), conversed, choices, "", *fresh)
+    assert story.name == "查物流到哪了 → 礼物晚到"
     assert steps(story.source)[1:3] == [
         {"action": "logistics_track_form"},
         {"active_loop": "logistics_track_form"},

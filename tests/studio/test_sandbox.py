@@ -260,7 +260,14 @@ def test_a_story_from_a_handed_over_conversation(studio: Studio, enter: Callable
     expect(page.get_by_test_id("not-remembered")).to_be_visible()
     turn = page.get_by_test_id("told-turn").last
     expect(turn).to_contain_text("可以的，订单 2026112000012345 的贺卡今天补寄给您")
+    # A rule says otherwise for this intent; a new one is free.
     turn.get_by_test_id("told-intent").select_option("modify_order")
+    expect(turn.get_by_test_id("clash")).to_be_visible()
+    expect(page.get_by_test_id("story-save")).to_be_disabled()
+    turn.get_by_test_id("told-intent").select_option("+")
+    page.get_by_test_id("intent-name").fill("gift_late")
+    page.get_by_test_id("intent-title").fill("礼物晚到")
+    expect(page.get_by_test_id("intent-examples")).to_have_value("礼物晚到了能补贺卡吗")
     page.get_by_test_id("answer-name").fill("utter_late_gift")
     expect(page.get_by_test_id("answer-text")).to_have_value("可以的，订单 … 的贺卡今天补寄给您")
     page.get_by_test_id("answer-text").fill("可以补寄，订单 2026112000012345")
@@ -275,7 +282,9 @@ def test_a_story_from_a_handed_over_conversation(studio: Studio, enter: Callable
     files = Repository(studio.settings.bot_dir)
     change = files.history(1)[0]
     assert change.author.name == "管理员"
-    assert {each.path for each in files.diff(change.id)} == {"domain.yml", "data/stories/logistics_track.yml"}
+    assert {each.path for each in files.diff(change.id)} == {
+        *("domain.yml", "data/intents.yml", "data/nlu/gift_late.yml", "data/stories/gift_late.yml")
+    }
     page.goto(f"{studio.settings.office}/studio/retell?c={'0' * 32}")
     expect(page.get_by_test_id("retell-none")).to_contain_text("没有这段对话")
 

@@ -13,14 +13,15 @@ from bot.conversations import titles
 from bot.problems import Problem
 from bot.studio import retelling
 from bot.studio.files import Author, Trouble, language
-from bot.studio.retelling import CannotTell, Choice, Conversed, NewAnswer, Story
+from bot.studio.retelling import CannotTell, Choice, Conversed, NewAnswer, NewIntent, Story
+from bot.studio.review import words
 from bot.studio.services import Services
 
 from . import troubles
 from .shell import Admin, page, said
 
 SANDBOX = "sandbox"
-UNNAMED = "utter_…"
+UNNAMED, UNNAMED_INTENT = "utter_…", "new_intent"
 ID = re.compile(r"[\w-]{1,32}", re.ASCII)
 
 _Name = Annotated[str, Field(max_length=128)]
@@ -41,6 +42,14 @@ class Answer(BaseModel):
     text: Annotated[str, Field(max_length=retelling.LONGEST_ANSWER)]
 
 
+class Intent(BaseModel):
+    """A new intent."""
+
+    name: _Name
+    title: Annotated[str, Field(max_length=40)]
+    examples: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=50)]
+
+
 class Wish(BaseModel):
     """A story as the form has it."""
 
@@ -49,6 +58,7 @@ class Wish(BaseModel):
     name: Annotated[str, Field(max_length=retelling.LONGEST_NAME)] = ""
     choices: Annotated[list[Chosen], Field(max_length=retelling.MOST)]
     answer: Answer | None = None
+    intent: Intent | None = None
 
 
 def create_router(services: Services) -> APIRouter:
@@ -76,10 +86,13 @@ def create_router(services: Services) -> APIRouter:
         answered = next((turn for turn in found.turns if turn.number in choices and turn.people), None)
         person = answered.people[0] if answered else ""
         text = retelling.masked(person)
+        unknown = answered and choices[answered.number].intent == retelling.NEW_INTENT
+        example = words.example(answered.text) if answered and unknown else ""
         first = None
         with suppress(CannotTell, Trouble):
             answer = NewAnswer(UNNAMED, text) if answered else None
-            first = _shown(retelling.compose(files, found, list(choices.values()), answer=answer))
+            intent = NewIntent(UNNAMED_INTENT, "", []) if example else None
+            first = _shown(retelling.compose(files, found, list(choices.values()), "", answer, intent))
         return page(
             request,
             staff,
@@ -87,7 +100,9 @@ def create_router(services: Services) -> APIRouter:
             why=None,
             story=True,
             first=first,
+            first_example=example,
             unnamed=UNNAMED,
+            unnamed_intent=UNNAMED_INTENT,
             conversation=c,
             seq=seq,
             turns=found.turns,
@@ -95,6 +110,8 @@ def create_router(services: Services) -> APIRouter:
             choices=choices,
             answer_text=text,
             mask=retelling.masked,
+            example=words.example,
+            new_intent=retelling.NEW_INTENT,
             masked=text != " ".join(person.split()),
             intents=[(each.name, titles.title(each.name)) for each in language.intents(files)],
             actions=retelling.actions(files),
@@ -113,6 +130,8 @@ def create_router(services: Services) -> APIRouter:
         story = _composed(request, staff, body, final=True)
         if story.unclear:
             raise Problem(422, "unclear", t("cannot_unclear"))
+        if story.clashes:
+            raise Problem(422, "clashes", t("cannot_clash"))
         try:
             commit = retelling.save(services.files, Author.of(staff), story)
         except Trouble as why:
@@ -122,12 +141,16 @@ def create_router(services: Services) -> APIRouter:
 
     def _composed(request: Request, staff: Admin, body: Wish, final: bool) -> Story:
         answer = NewAnswer(body.answer.name, body.answer.text) if body.answer else None
+        fresh = body.intent
+        intent = NewIntent(fresh.name, fresh.title, fresh.examples) if fresh else None
         choices = [Choice(each.number, each.intent, each.bot) for each in body.choices]
         try:
             found, files = conversed(staff, body.conversation, body.seq), services.files.look()
-            story = retelling.compose(files, found, choices, body.name, answer)
+            story = retelling.compose(files, found, choices, body.name, answer, intent)
             if final and story.answer:
                 retelling.check_answer(files, story.answer, found)
+            if final and story.intent:
+                retelling.check_intent(files, story.intent, found)
         except CannotTell as why:
             _refuse(request, why)
         except Trouble as why:
@@ -149,9 +172,11 @@ def _shown(story: Story) -> dict[str, Any]:
         "name": story.name,
         "source": story.source,
         "path": story.path,
+        "kind": story.kind,
         "unclear": story.unclear,
+        "clashes": story.clashes,
         "steps": [_step(each) for each in story.steps],
-        "fresh": story.answer.name if story.answer else None,
+        "fresh": bool(story.answer or story.intent),
     }
 
 

@@ -14,7 +14,12 @@ const story = {
       const chosen = turn.querySelector("[data-bot]").value;
       return chosen === "other" ? turn.querySelector("[data-action]").value.trim() : chosen;
     };
+    const intents = kept.map((turn) => turn.querySelector("[data-intent]").value);
+    const lines = retell.querySelector("[data-examples]").value.split("\n").map((line) => line.trim());
     return {
+      intent: intents.includes("+")
+        ? { name: retell.querySelector("[data-intent-name]").value.trim(), title: retell.querySelector("[data-intent-title]").value.trim(), examples: lines.filter(Boolean) }
+        : null,
       conversation: retell.dataset.conversation,
       seq: retell.dataset.seq ? Number(retell.dataset.seq) : null,
       name: story.named ? retell.querySelector("[data-name]").value : "",
@@ -30,7 +35,9 @@ const story = {
       turn.classList.toggle("left-out", !turn.querySelector("[data-keep]").checked);
       turn.querySelector("[data-which]").hidden = turn.querySelector("[data-bot]").value !== "other";
     }
-    document.getElementById("answer").hidden = !story.wish().answer;
+    const wish = story.wish();
+    document.getElementById("answer").hidden = !wish.answer;
+    document.getElementById("intent").hidden = !wish.intent;
   },
 
   fail(sentence) {
@@ -46,6 +53,7 @@ const story = {
     // Another that is being chosen, and an answer without a name, are not there yet.
     for (const choice of wish.choices) choice.bot ||= "rule";
     if (wish.answer) wish.answer.name ||= retell.querySelector("[data-answer-name]").placeholder;
+    if (wish.intent) wish.intent.name ||= retell.querySelector("[data-intent-name]").placeholder;
     let made = null;
     try {
       made = await studio.send("/studio/retell/preview", wish);
@@ -64,10 +72,13 @@ const story = {
     retell.querySelector("[data-path]").textContent = made?.path || "";
     if (made && !story.named) retell.querySelector("[data-name]").value = made.name;
     for (const turn of retell.querySelectorAll("[data-turn]")) {
-      turn.querySelector(".unclear").hidden = !made?.unclear.includes(Number(turn.dataset.turn));
+      turn.querySelector("[data-unclear]").hidden = !made?.unclear.includes(Number(turn.dataset.turn));
+      turn.querySelector("[data-clash]").hidden = !made?.clashes.includes(Number(turn.dataset.turn));
     }
-    retell.querySelector("[data-save]").disabled = !made || made.unclear.length > 0;
-    retell.querySelector("[data-edit]").disabled = !made || Boolean(made.fresh);
+    const save = retell.querySelector("[data-save]");
+    if (save) save.disabled = !made || made.unclear.length + made.clashes.length > 0;
+    retell.querySelector("[data-rule]").hidden = made?.kind !== "rule";
+    retell.querySelector("[data-edit]").disabled = !made || made.fresh;
     retell.querySelector("[data-fresh]").hidden = !made?.fresh;
     retell.querySelector("[name=source]").value = made?.source || "";
   },
@@ -120,7 +131,11 @@ if (retell) {
     const turn = event.target.closest("[data-turn]");
     const bot = turn.querySelector("[data-bot]");
     const was = event.target.value === turn.dataset.was;
-    if (bot.value === "own" && !was) bot.value = "rule";
+    const examples = retell.querySelector("[data-examples]");
+    if (event.target.value === "+") {
+      bot.value = "new";
+      examples.value ||= turn.dataset.example;
+    } else if (bot.value === "own" && !was) bot.value = "rule";
     else if (bot.value === "rule" && was && bot.querySelector("[value=own]")) bot.value = "own";
   });
   retell.addEventListener("click", (event) => {
