@@ -6,6 +6,8 @@ const retell = document.getElementById("retell");
 const story = {
   asked: 0,
   named: false,
+  saving: false,
+  pause: 0,
 
   // What the form says now.
   wish() {
@@ -57,7 +59,6 @@ const story = {
     let made = null;
     try {
       made = await studio.send("/studio/retell/preview", wish);
-      if (number === story.asked) story.fail("");
     } catch (error) {
       if (number === story.asked) story.fail(error.message);
     }
@@ -76,7 +77,7 @@ const story = {
       turn.querySelector("[data-clash]").hidden = !made?.clashes.includes(Number(turn.dataset.turn));
     }
     const save = retell.querySelector("[data-save]");
-    if (save) save.disabled = !made || made.unclear.length + made.clashes.length > 0;
+    if (save && !story.saving) save.disabled = !made || made.unclear.length + made.clashes.length > 0;
     retell.querySelector("[data-rule]").hidden = made?.kind !== "rule";
     retell.querySelector("[data-edit]").disabled = !made || made.fresh;
     retell.querySelector("[data-fresh]").hidden = !made?.fresh;
@@ -99,10 +100,15 @@ const story = {
   },
 
   async save(button) {
-    button.disabled = true;
+    const called = button.textContent;
+    clearTimeout(story.pause);
+    story.saving = button.disabled = true;
+    button.textContent = retell.dataset.saving;
+    story.fail("");
+    // What was typed last is shown first; no older answer comes behind it.
+    await story.show();
     try {
       const saved = await studio.send("/studio/retell/save", story.wish());
-      story.fail("");
       studio.tell(saved.told);
       const link = document.createElement("a");
       link.className = "quiet";
@@ -113,17 +119,20 @@ const story = {
       retell.querySelector("[data-edit]").disabled = true;
     } catch (error) {
       story.fail(error.message);
+      button.textContent = called;
       button.disabled = false;
+    } finally {
+      story.saving = false;
     }
   },
 };
 
 if (retell) {
-  let pause = 0;
   retell.addEventListener("input", (event) => {
+    story.fail("");
     if (event.target.matches("[data-name]")) story.named = event.target.value.trim() !== "";
-    clearTimeout(pause);
-    pause = setTimeout(story.show, event.target.matches("select, [type=checkbox]") ? 0 : 350);
+    clearTimeout(story.pause);
+    story.pause = setTimeout(story.show, event.target.matches("select, [type=checkbox]") ? 0 : 350);
   });
   retell.addEventListener("change", (event) => {
     if (!event.target.matches("[data-intent]")) return;
