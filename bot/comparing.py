@@ -9,11 +9,9 @@ import argparse
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,20 +20,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 from opencc import OpenCC
 
 from bot.dialogues.format import BadDialogue, Dialogue, put_in, read
 from bot.dialogues.given import Cast, cast, load
 from bot.launcher import ENGINE_PYTHON, write_private
-from bot.settings import ROOT, Settings
-
-HEALTHY_WITHIN = 60.0
-STOPS_WITHIN = 5.0
-
-
-class CannotCompare(Exception):
-    """What stands in the way, in one sentence."""
+from bot.settings import ROOT
+from bot.stage import CannotStage, environment, stage
 
 
 def main() -> int:
@@ -43,7 +34,7 @@ def main() -> int:
     threading.Thread(target=_end_with_caller, daemon=True).start()
     try:
         return _compare(options)
-    except (CannotCompare, BadDialogue, OSError) as why:
+    except (CannotStage, BadDialogue, OSError) as why:
         print(why, file=sys.stderr)
         return 1
 
@@ -68,7 +59,7 @@ def _compare(options: argparse.Namespace) -> int:
             staged = around.enter_context(_stage(options.work, bot, played))
             write_private(options.work / "dialogues.json", staged)
             command += ["--dialogues", str(options.work / "dialogues.json")]
-        ended = subprocess.run(command, cwd=ROOT, env=_environment(bot), check=False)  # noqa: S603
+        ended = subprocess.run(command, cwd=ROOT, env=environment(bot), check=False)  # noqa: S603
     if ended.returncode == 0 and left_out:
         report = json.loads(options.out.read_text())
         report["dialogues"]["left_out"] = left_out
@@ -102,34 +93,20 @@ def _stage(work: Path, bot: Path, dialogues: dict[str, Dialogue]) -> Iterator[di
 
     What is said is what the files of the folder ``bot`` say, as it will be when the model is promoted.
     """
-    settings = Settings(
-        data_dir=work / "stage",
-        bot_dir=bot,
-        shop_port=_free_port(),
-        actions_port=_free_port(),
-        database_url="",
-        shop_database_url="",
-        shop_url="",
-        shop_adapter="rest",
-    )
-    settings.data_dir.mkdir(mode=0o700)
-    secrets = {"actions_secret": settings.internal_secret, "shop_secret": settings.shop_service_secret}
-    actions = f"http://127.0.0.1:{settings.actions_port}"
-    with (
-        _running("bot.shop", settings, f"{settings.shop_api}/healthz") as shop_ready,
-        _running("actions", settings, f"{actions}/health") as actions_ready,
-    ):
-        shop_ready()
+    with stage(work / "stage", bot) as beside:
+        settings = beside.settings
+        beside.shop_ready()
         casts = {
             side: {id: cast(dialogue) for id, dialogue in dialogues.items()}
             for side in ("current", "candidate")
         }
         for made in casts.values():
             load(settings.shop_database, made)
-        actions_ready()
+        beside.actions_ready()
         yield {
-            **secrets,
-            "actions_url": f"{actions}/webhook",
+            "actions_secret": settings.internal_secret,
+            "shop_secret": settings.shop_service_secret,
+            "actions_url": beside.actions_url,
             "shop_url": settings.shop_api,
             **{
                 side: [_laid_out(id, dialogues[id], each) for id, each in made.items()]
@@ -169,65 +146,6 @@ def _simplified(value: Any) -> Any:
 @cache
 def _script() -> OpenCC:
     return OpenCC("tw2s")
-
-
-@contextmanager
-def _running(module: str, settings: Settings, health: str) -> Iterator[Any]:
-    """A process of ours beside this one; gives what waits until it is healthy."""
-    log = settings.data_dir / f"{module}.log"
-    with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", module],
-            cwd=ROOT,
-            env=_environment(settings.bot_dir, settings),
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        )
-
-    def ready() -> None:
-        deadline = time.monotonic() + HEALTHY_WITHIN
-        while not _answers(health):
-            if process.poll() is not None or time.monotonic() > deadline:
-                lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-                raise CannotCompare(f"{module} did not start beside the comparison: {lines[-1][:300]}")
-            time.sleep(0.1)
-
-    try:
-        yield ready
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOPS_WITHIN)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _environment(bot: Path, settings: Settings | None = None) -> dict[str, str]:
-    """This process's, without what leads to the installation's own data but the bot's files."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GUITAI_")}
-    kept |= {"PYTHONPATH": str(ROOT), "GUITAI_BOT_DIR": str(bot)}
-    if settings:
-        kept |= {
-            "GUITAI_DATA_DIR": str(settings.data_dir),
-            "GUITAI_SHOP_PORT": str(settings.shop_port),
-            "GUITAI_ACTIONS_PORT": str(settings.actions_port),
-        }
-    return kept
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _end_with_caller() -> None:

@@ -56,11 +56,16 @@ def create(settings: Settings) -> FastAPI:
         heart.store, heart.watcher, accounts, tokens, board, suggestions, shop, settings.data_dir
     )
     follow = Follow(services)
+    leave_desk = partial(agents.dismiss, heart.store)
+    studio_services = StudioServices(settings, heart.store, accounts, leave_desk)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         cooling = Promoter(settings, heart.store).keep_cool()
-        async with background(heart.watcher.run(), board.run(), deliveries.run(), follow.run(), cooling):
+        sandboxes = studio_services.sandboxes.run()
+        async with background(
+            heart.watcher.run(), board.run(), deliveries.run(), follow.run(), cooling, sandboxes
+        ):
             yield
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -81,9 +86,7 @@ def create(settings: Settings) -> FastAPI:
         same_site="strict",
         https_only=settings.office.startswith("https:"),
     )
-    leave_desk = partial(agents.dismiss, heart.store)
     app.include_router(staff_pages.create_router(accounts, People(heart.database, leave_desk)))
-    studio_services = StudioServices(settings, heart.store, accounts, leave_desk)
     app.include_router(studio_pages.create_router(studio_services))
     app.include_router(preview.router)
     for room in (staff, desk, studio):

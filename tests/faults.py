@@ -26,6 +26,8 @@ class TroubledEngine:
     handoff: dict[str, object] | None = None
     model: str = "troubled"
     asked: list[str] = field(default_factory=list)
+    remembered: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    """What was done in each turn, by the message's id."""
 
     async def answer(self, request: Request) -> Response:
         said = await request.json()
@@ -44,10 +46,18 @@ class TroubledEngine:
     async def ready(self, _: Request) -> Response:
         return JSONResponse({"model": self.model})
 
+    async def memory(self, request: Request) -> Response:
+        hers = f"{request.path_params['conversation']}:"
+        turns = [
+            {"message_id": id, "events": done} for id, done in self.remembered.items() if id.startswith(hers)
+        ]
+        return JSONResponse({"turns": turns})
+
     def app(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/webhooks/conversation/webhook", self.answer, methods=["POST"]),
+                Route("/webhooks/conversation/memory/{conversation}", self.memory),
                 Route("/webhooks/conversation/ready", self.ready),
             ]
         )

@@ -91,6 +91,17 @@ class EngineClient:
         except (KeyError, TypeError, AttributeError) as error:
             raise EngineFailed(f"{type(error).__name__}: {error}") from error
 
+    async def remembered(self, conversation_id: str) -> dict[str, list[dict[str, Any]]]:
+        """What the bot did in the conversation's last turns, by the message's id (bot/deeds.py).
+
+        Raises as ``answer``.
+        """
+        data = await self._call("GET", f"/webhooks/conversation/memory/{conversation_id}")
+        try:
+            return {str(turn["message_id"]): list(turn["events"]) for turn in data["turns"]}
+        except (KeyError, TypeError) as error:
+            raise EngineFailed(f"{type(error).__name__}: {error}") from error
+
     async def forget(self, conversation_id: str) -> None:
         """The engine keeps nothing of the conversation any more. Raises as ``answer``."""
         await self._call("DELETE", f"/webhooks/conversation/memory/{conversation_id}")

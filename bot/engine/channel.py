@@ -1,8 +1,8 @@
 """The engine contract: the one way a message enters Rasa.
 
-``POST /webhooks/conversation/webhook``, ``DELETE /webhooks/conversation/memory/{conversation}`` and
-``GET /webhooks/conversation/ready``, private, on loopback. The first two take the secret of our processes as
-``Authorization: Bearer``.
+``POST /webhooks/conversation/webhook``, ``GET`` and ``DELETE /webhooks/conversation/memory/{conversation}``
+and ``GET /webhooks/conversation/ready``, private, on loopback. All but the last take the secret of our
+processes as ``Authorization: Bearer``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 
+from bot.deeds import deeds
 from bot.engine.payloads import BadPayload, read_payload
 from bot.engine.stock_stores import take_over
 from bot.engine.tracker_store import Conflict
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 _MAX_BODY = 64 * 1024
 _MAX_TEXT = 2000
 _MAX_ID = 128
+# So many turns of a conversation are told of.
+_REMEMBERED = 60
 
 
 class Refused(Exception):
@@ -106,6 +109,22 @@ class ConversationChannel(InputChannel):
             except Exception:
                 logger.exception("turn failed")
                 return _problem(Refused(500, "internal-error", "Turn failed", "Look at the engine's log."))
+
+        @routes.get("/memory/<conversation:str>")
+        async def remember(request: Request, conversation: str) -> HTTPResponse:
+            # What the bot did in each turn: no word of anybody, and no value of a slot.
+            try:
+                self._authorize(request)
+                if not self._processor:
+                    raise _not_ready()
+                turns = await self._processor.tracker_store.last_turns(conversation, _REMEMBERED)
+                done = [{"message_id": id, "events": deeds(events)} for id, events in turns]
+                return json_response({"turns": done})
+            except Refused as refused:
+                return _problem(refused)
+            except Exception:
+                logger.exception("a conversation was not remembered")
+                return _problem(Refused(500, "internal-error", "Not read", "Look at the engine's log."))
 
         @routes.delete("/memory/<conversation:str>")
         async def forget(request: Request, conversation: str) -> HTTPResponse:

@@ -78,8 +78,15 @@ _window = union_all(
     select(turns).where(_of_conversation, turns.c.number >= _begins - 1),
     select(turns).where(_of_conversation, turns.c.message_id == bindparam("message")),
 ).order_by("number")
+_last = (
+    select(turns.c.number, turns.c.message_id, turns.c.events)
+    .where(_of_conversation)
+    .order_by(turns.c.number.desc())
+    .limit(bindparam("last"))
+)
 _new = insert(turns)
 _all = delete(turns).where(_of_conversation)
+_one = delete(turns).where(_of_conversation, turns.c.number == bindparam("turn"))
 
 
 class Conflict(Exception):
@@ -155,6 +162,23 @@ class TurnStore(TrackerStore):
         """Return the ids of all conversations."""
         ids = select(turns.c.conversation_id).where(turns.c.number == 1)
         return await self._do(lambda connection: list(connection.execute(ids).scalars()))
+
+    async def last_turns(self, conversation: str, last: int) -> list[tuple[str | None, list[dict[str, Any]]]]:
+        """Return message id and events (as Rasa writes them) of the ``last`` turns, the oldest first."""
+        rows = await self._do(
+            lambda connection: connection.execute(_last, {"conversation": conversation, "last": last}).all()
+        )
+        return [(row.message_id, ujson.loads(row.events)) for row in reversed(rows)]
+
+    async def take_back(self, conversation: str) -> bool:
+        """Let the conversation be as it was before its last turn; False where it has none."""
+        rows = await self._do(
+            lambda connection: connection.execute(_last, {"conversation": conversation, "last": 1}).all()
+        )
+        for row in rows:
+            gone = {"conversation": conversation, "turn": row.number}
+            await self._do(lambda connection, gone=gone: connection.execute(_one, gone))
+        return bool(rows)
 
     async def forget(self, conversation: str) -> None:
         """Delete all that is kept of the conversation, also from the disk's free pages and log."""

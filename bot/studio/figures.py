@@ -49,7 +49,7 @@ class Words:
     def reason(self, code: str | None) -> str:
         if code in ("taken_over", "passed_on"):
             return self._t(code)
-        return _title("handoff.yml", "reasons", code, self._t.language)
+        return reason_title(code, self._t.language)
 
     def agent(self, id: int) -> str:
         return self._agents.get(id) or self._t("gone", id=id)
@@ -150,6 +150,11 @@ def _plain(cell: Cell) -> str:
     if isinstance(cell.value, float):
         return f"{cell.value:.4f}" if cell.kind == "share" else f"{cell.value:.1f}"
     return "" if cell.value is None else str(cell.value)
+
+
+def reason_title(code: str | None, language: str) -> str:
+    """Why a conversation goes to people, by the code of the reason."""
+    return _title("handoff.yml", "reasons", code, language)
 
 
 def _title(file: str, part: str, code: str | None, language: str) -> str:

@@ -12,6 +12,7 @@ from bot.studio.audit.keeping import Views, audited_files
 from bot.studio.files import Repository
 from bot.studio.promotion import Promoter
 from bot.studio.proof import Comparisons
+from bot.studio.sandbox import Sandboxes
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,8 @@ class Services:
     def promoter(self) -> Promoter:
         """Lets a model answer that was proven."""
         return Promoter(self.settings, self.store, self.comparisons.against)
+
+    @cached_property
+    def sandboxes(self) -> Sandboxes:
+        """Chats with any model, away from shoppers; somebody must ``run`` them."""
+        return Sandboxes(self.settings)

@@ -323,3 +323,20 @@ def test_what_was_read_before_is_read_alike(engine: Engine) -> None:
     assert again == first
     assert list(engine.processor._read) == ["退货运费谁出"]  # and nothing of a shopper's own
     assert "c9" not in str(engine.processor._read)
+
+
+def test_it_tells_what_the_bot_did_and_no_word_of_anybody(engine: Engine) -> None:
+    engine.ask(said("m1", text="你好"))
+    engine.ask(said("m2", text="我的订单2026112000012345发货了吗"))
+    status, told = engine.call("GET", "memory/c1")
+    assert status == 200
+    first, second = told["turns"]
+    assert first == {
+        "message_id": "m1",
+        "events": [{"event": "action", "name": name} for name in ("utter_greet", "action_listen")],
+    }
+    assert second["message_id"] == "m2"
+    assert {"event": "slot", "name": "order_no", "set": True} in second["events"]
+    assert "2026112000012345" not in json.dumps(told) and "已发货" not in json.dumps(told, ensure_ascii=False)
+    assert engine.call("GET", "memory/nobody") == (200, {"turns": []})
+    assert engine.call("GET", "memory/c1", secret="guessed")[0] == 401

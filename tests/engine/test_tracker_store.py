@@ -171,3 +171,22 @@ def test_forgotten_is_forgotten(memory_url: str, domain: Domain, tmp_path: Path)
 
     asyncio.run(talk())
     assert not any("牡丹江路".encode() in path.read_bytes() for path in tmp_path.glob("engine.db*"))
+
+
+def test_the_last_turn_is_taken_back(memory_url: str, domain: Domain) -> None:
+    async def talk() -> None:
+        store = TurnStore(memory_url, domain)
+        assert not await store.take_back("c1")
+        for number in (1, 2, 3):
+            await turn(store, "c1", f"m{number}")
+        await turn(store, "c2", "m9")
+        assert await store.take_back("c1")
+        assert [id for id, _ in await store.last_turns("c1", 10)] == ["m1", "m2"]
+        assert [id for id, _ in await store.last_turns("c1", 1)] == ["m2"]
+        tracker, _ = await store.read("c1", "")
+        assert tracker.get_slot("order_no") == "m2"
+        await turn(store, "c1", "m4")
+        assert [id for id, _ in await store.last_turns("c1", 2)] == ["m2", "m4"]
+        assert len(await store.last_turns("c2", 10)) == 1
+
+    asyncio.run(talk())

@@ -27,6 +27,7 @@ PLACES = (
     ("knowledge", "/studio/knowledge"),
     ("stories", "/studio/stories"),
     ("language", "/studio/language"),
+    ("sandbox", "/studio/sandbox"),
     ("models", "/studio/models"),
     ("figures", "/studio/figures"),
     ("history", "/studio/history"),
