@@ -62,14 +62,14 @@ def _offered(tracker: DialogueStateTracker) -> list[dict[str, Any]]:
 def in_context(parsed: dict[str, Any], tracker: DialogueStateTracker, domain: Domain) -> None:
     """Read ``parsed`` again in the light of ``tracker``, which does not hold the message yet.
 
-    A value that the bot asked for is an answer, however bare. An unsure fragment is believed to go on with
-    what the shopper spoke of before, if its words allow that.
+    A plain yes or no is one where it is awaited, and a value that the bot asked for is an answer, however
+    bare. An unsure fragment is believed to go on with what the shopper spoke of before, if its words allow that.
     """
     asked = tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop_name else None
-    if parsed["intent"]["name"] != UNSURE:
-        return
     if asked == CONFIRMED and (answer := yes_or_no(parsed["text"])) in domain.intents:
         believe(parsed, {"name": answer, "confidence": 1.0})
+    elif parsed["intent"]["name"] != UNSURE:
+        return
     elif asked and _answers(parsed, asked, domain):
         believe(parsed, {"name": INFORM, "confidence": 1.0})
     elif len(parsed["text"]) <= _FRAGMENT and (topic := _topic(tracker)):
@@ -103,6 +103,8 @@ def _answers(parsed: dict[str, Any], slot: str, domain: Domain) -> bool:
 def yes_or_no(text: str) -> str | None:
     """Return ``affirm`` or ``deny`` for what is nothing but a yes or a no, however often said; else None."""
     typed, words = normalize(text).lower(), _short_answers(wording())
+    if typed and not typed.strip(wording()["nods"]):
+        return "affirm"
     said = _solid(typed)
     if len(said) > _FRAGMENT:
         return None

@@ -80,6 +80,8 @@ def test_a_short_answer_counts_where_a_yes_is_awaited(asked: str, text: str, int
         ("好的好的！", "affirm"),
         ("OK，麻煩了", "affirm"),
         ("沒問題", "affirm"),
+        ("👌🏻👌", "affirm"),
+        ("😂👌", None),
         ("不用不用", "deny"),
         ("嗯 算了", "deny"),
         ("可以？", None),
@@ -92,6 +94,20 @@ def test_a_short_answer_counts_where_a_yes_is_awaited(asked: str, text: str, int
 )
 def test_nothing_but_a_yes_or_a_no(text: str, answer: str | None) -> None:
     assert yes_or_no(text) == answer
+
+
+def test_a_nod_is_a_yes_whatever_it_was_read_as() -> None:
+    tracker = conversation(ActiveLoop("size_form"), SlotSet("requested_slot", "confirmed"))
+    chitchat = {"name": "chitchat", "confidence": 0.9}
+    parsed = {
+        "text": "👌",
+        "intent": chitchat,
+        "intent_ranking": [chitchat],
+        "entities": [],
+        "threshold": 0.7,
+    }
+    in_context(parsed, tracker, DOMAIN)
+    assert parsed["intent"]["name"] == "affirm"
 
 
 def test_no_yes_of_the_list_hesitates() -> None:

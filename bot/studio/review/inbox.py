@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal_column, select
@@ -290,15 +291,16 @@ def _line(message: Message, seq: int) -> Line:
 
 
 def _answers(session: Session, item: Item) -> list[str]:
+    """What the agent said who served next, until the bot had the word again."""
     query = (
-        select(Message.text)
+        select(Message.sender, Message.text)
         .where(
             Message.conversation_id == item.conversation_id,
             Message.seq.between(item.seq + 1, item.seq + ANSWERS_WITHIN),
-            Message.sender == "agent",
-            Message.text.is_not(None),
+            Message.sender.in_(("agent", "bot")),
         )
         .order_by(Message.seq)
-        .limit(ANSWERS)
     )
-    return [text for text in session.scalars(query) if text]
+    spoken = dropwhile(lambda row: row.sender == "bot", session.execute(query))
+    hers = takewhile(lambda row: row.sender == "agent", spoken)
+    return [row.text for row in hers if row.text][:ANSWERS]

@@ -64,6 +64,15 @@ def test_the_question_before_a_handover_and_what_the_human_answered(desk: Store)
     assert [line.sender for line in opened.turn.lines if line.chosen] == ["shopper"]
     assert opened.turn.lines[-1].text == "建议冷水手洗。"
 
+    # What somebody answers to a later question is no answer to this one.
+    desk.hand_back(conversation, 7, "小王")
+    said(desk, conversation, "围巾呢", "product_info", [("product_info", 0.8)], Reply("请问是哪款"))
+    desk.ask_human(conversation)
+    desk.take(conversation, 7, "小王")
+    desk.say(conversation, 7, "小王", "围巾可以机洗。", "a2")
+    opened = inbox.open_group(desk, item.group_id)
+    assert opened and opened.turn.answers == ["建议冷水手洗。"]
+
 
 def test_who_only_wants_a_person_teaches_nothing(desk: Store) -> None:
     conversation = begun(desk)
