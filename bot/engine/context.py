@@ -63,7 +63,8 @@ def in_context(parsed: dict[str, Any], tracker: DialogueStateTracker, domain: Do
     """Read ``parsed`` again in the light of ``tracker``, which does not hold the message yet.
 
     A plain yes or no is one where it is awaited, and a value that the bot asked for is an answer, however
-    bare. An unsure fragment is believed to go on with what the shopper spoke of before, if its words allow that.
+    bare. An unsure fragment is believed to go on with what the shopper spoke of before, if its words allow
+    that.
     """
     asked = tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop_name else None
     if asked == CONFIRMED and (answer := yes_or_no(parsed["text"])) in domain.intents:
