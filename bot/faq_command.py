@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bot import terminal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -216,7 +218,7 @@ def import_(
     from bot.studio import sheets
     from bot.studio.files import Author
 
-    files, t = _files(), sheets.SENTENCES["en"]
+    files, t = _audited(), sheets.SENTENCES["en"]
     try:
         with file.open("rb") as opened:
             # One byte more tells that there is more.
@@ -279,6 +281,17 @@ def _files() -> "Repository":
     return Repository(settings.bot_dir)
 
 
+def _audited() -> "Repository":
+    """The files, each change of which is kept in the audit of the installation, where there is one."""
+    from bot.conversations import snapshots
+    from bot.settings import settings
+    from bot.studio.audit.keeping import audited_files
+
+    if not snapshots.is_there(settings.database):
+        return _files()
+    return audited_files(settings.bot_dir, terminal.store(), by=terminal.operator())
+
+
 def _topics() -> "list[Topic]":
     from bot.studio.files import language
 
@@ -298,7 +311,7 @@ def _topic(name: str) -> "Topic":
 def _edit(account: str, summary: str, change: "Callable[[Draft], None]") -> None:
     from bot.studio.files import Author
 
-    with _told(UNWRITTEN), _files().edit(Author(account, account), summary) as draft:
+    with _told(UNWRITTEN), _audited().edit(Author(account, account), summary) as draft:
         change(draft)
     typer.echo(f"Written: {draft.commit[:10]}." if draft.commit else "That is so already.")
 

@@ -207,7 +207,7 @@ CODES = frozenset(
         *("presence_online", "presence_busy", "presence_away", "presence_offline"),
         *("judged_better", "judged_worse", "judged_same"),
         *("state_open", "state_in_progress", "state_waiting", "state_resolved", "state_closed"),
-        *("to_queue", "place_review"),
+        *("to_queue", "place_review", "place_retell"),
     }
 )
 

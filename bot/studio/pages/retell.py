@@ -78,6 +78,8 @@ def create_router(services: Services) -> APIRouter:
         t = said(request, "retell")
         try:
             found, files = conversed(staff, c, seq), services.files.look()
+            if c != SANDBOX:
+                services.views.note(staff, "view_conversation", conversation=c, place="retell")
         except CannotTell as why:
             return page(request, staff, "retell", 404, why=t(f"cannot_{why.why}", **why.values), story=None)
         except (SQLAlchemyError, Trouble):
