@@ -43,6 +43,7 @@ format: setup ## put the code into its usual form
 
 pictures: setup browser train ## take the pictures of README and guide anew
 	$(PY) -m docs.pictures.take
+	$(PY) -m docs.pictures.studio
 
 eval: setup train ## measure our pipeline beside the stock one on labelled messages (CASES='file.tsv …')
 	@$(ENGINE_PY) -m bot.engine.evaluation.compare $(CASES)

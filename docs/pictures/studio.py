@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page, TimeoutError, expect
 from sqlalchemy import select
 
 from bot.conversations import ratings
@@ -21,18 +21,21 @@ from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.handoff import agents
 from bot.staff import Accounts
-from docs.pictures.taking import DESK, PHONE, new_page
+from docs.pictures.taking import DESK, PHONE, new_page, take
 from tests.browser import chromium_browser
 from tests.stack import Running, running_stack
+from tests.studio import test_teaching as teaching
 
 QUESTIONS = ("多少钱包邮", "退货运费谁出", "怎么开发票", "几天能发货", "优惠券怎么用", "支持花呗吗", "转人工")
 # What shoppers wanted and the bot did not know; some in several wordings.
 UNKNOWN = (
-    ("保温杯上能刻名字吗", "可以的，杯身和杯盖都能刻，最多六个字，刻字多等一天发货。"),
-    ("杯子可以刻字不", "可以的，最多六个字，下单时在备注里写上要刻的字就行。"),
-    ("能帮忙在保温杯上刻名字吗", None),
-    ("包裹里能放一张手写贺卡吗", "可以，贺卡内容写在订单备注里，我们手写好放进包裹。"),
+    teaching.PETS[:2],
+    ("门店可以带狗狗进去吗", teaching.PETS[1]),
+    ("带小狗能进你们门店不", None),
+    teaching.MENDING[:2],
+    ("羽绒服蹭了个口子，给缝补吗", None),
     ("你们有没有积木教室", None),
+    ("能帮我写一段生日祝福吗", None),
 )
 DAYS = 14
 
@@ -47,6 +50,8 @@ def main() -> None:
         _days(running)
         if sys.argv[1:]:
             _every(running, browser, Path(sys.argv[1]))
+        else:
+            _guide(running, browser)
 
 
 # -- two weeks of a shop --------------------------------------------------------------------------------
@@ -113,23 +118,69 @@ PAGES = {
     "intent": ("/studio/language/intents/return_request", "example"),
     "answers": ("/studio/language/answers", "answer"),
     "lexicon": ("/studio/language/lexicon", "word"),
-    "uses": ("/studio/language/uses?name=return_request", "uses"),
+    "uses": ("/studio/language/uses?name=return_request", "thing-intent"),
     "models": ("/studio/models", "model"),
     "figures": ("/studio/figures", "card-services"),
     "history": ("/studio/history", "change"),
     "people": ("/studio/people", "person-row"),
     "audit": ("/studio/audit", "audit-row"),
+    "sandbox": ("/studio/sandbox", "sandbox-start"),
 }
 
 
 def _signed_in(running: Running, browser: Browser, **options: object) -> Page:
     page = new_page(browser, **({"viewport": DESK} | options))  # type: ignore[arg-type]
-    page.goto(f"{running.settings.office}/sign-in?next=%2Fstudio")
-    page.get_by_test_id("sign-in-name").fill("admin")
-    page.get_by_test_id("sign-in-password").fill(running.password("admin"))
-    page.get_by_test_id("sign-in-submit").click()
-    page.get_by_test_id("studio-review").wait_for()
+    teaching.sign_in(running, page)
     return page
+
+
+def _guide(running: Running, browser: Browser) -> None:
+    page = _signed_in(running, browser)
+    teaching.opened(running, page, teaching.PETS[0])
+    page.get_by_test_id("near").locator("li, p").first.wait_for()
+    take(page, "studio-review")
+    for name in ("topic", "story", "intent", "figures"):
+        _open(running, page, name)
+        take(page, f"studio-{name}")
+    _sandbox(running, page)
+    _retold(running, page)
+
+    teaching.taught_a_topic(running, page)
+    model = teaching.trained(running, page)
+    teaching.compared(running, page, model)
+    take(page, "studio-compare")
+    phone = _signed_in(running, browser, viewport=PHONE, color_scheme="dark", has_touch=True)
+    _open(running, phone, "models")
+    take(phone, "studio-phone")
+
+
+def _sandbox(running: Running, page: Page) -> None:
+    page.goto(f"{running.settings.office}/studio/sandbox")
+    page.get_by_test_id("sandbox-start").click()
+    page.get_by_test_id("sandbox-nothing").wait_for(timeout=120_000)
+    page.get_by_test_id("sandbox-as").select_option("c1003")
+    for number, words in enumerate(("退货的运费谁出", "我要取消订单"), start=1):
+        page.get_by_test_id("sandbox-text").fill(words)
+        page.get_by_test_id("sandbox-send").click()
+        expect(page.get_by_test_id("turn")).to_have_count(number, timeout=60_000)
+        page.get_by_test_id("reply").nth(number - 1).wait_for()
+    take(page, "studio-sandbox")
+
+
+def _retold(running: Running, page: Page) -> None:
+    teaching.opened(running, page, teaching.MENDING[0])
+    page.get_by_test_id("retell").click()
+    page.get_by_test_id("told-turn").first.wait_for()
+    page.wait_for_load_state()
+    turn = page.get_by_test_id("told-turn").filter(has_text=teaching.MENDING[0])
+    for each in page.get_by_test_id("told-turn").all():
+        each.locator("[data-keep]").set_checked(teaching.MENDING[0] in each.inner_text())
+    turn.get_by_test_id("told-intent").select_option("+")
+    page.get_by_test_id("intent-name").fill("mending")
+    page.get_by_test_id("intent-title").fill("缝补")
+    page.get_by_test_id("answer-name").fill("utter_mending")
+    page.get_by_test_id("answer-text").fill(teaching.MENDING[1])
+    take(page, "studio-retell")
 
 
 def _open(running: Running, page: Page, name: str) -> None:
