@@ -61,6 +61,9 @@ bench-desk: setup browser train ## measure whether the desk is fast enough for 5
 bench-training: setup train ## measure whether shoppers notice that a model is trained (5 minutes)
 	@$(PY) -m tests.bench.training $(OPTIONS)
 
+bench-review: setup browser ## measure how the review inbox opens with 100,000 turns (OPTIONS='--help')
+	@$(PY) -m tests.bench.review $(OPTIONS)
+
 bench-figures: setup ## measure the figures of a year at 100,000 conversations (3 minutes; OPTIONS='--help')
 	@$(PY) -m tests.bench.figures $(OPTIONS)
 
@@ -136,4 +139,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training bench-figures load faults lock clean browser databases
+.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training bench-review bench-figures load faults lock clean browser databases
