@@ -12,11 +12,15 @@ from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.migrations import upgrade
 from tests.browser import chromium_browser
-from tests.postgres import PostgreSQL, postgresql_server, programs
+from tests.postgres import PostgreSQL, postgresql_server, programs, with_the_long_tests
 from tests.redis_server import PROGRAM, RedisServer, redis_server
 from tests.stack import Running, running_stack
 
 DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    with_the_long_tests(items)
 
 
 @pytest.fixture(scope="session")

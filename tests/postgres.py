@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -84,8 +84,22 @@ def postgresql_server(bin: Path) -> Iterator[PostgreSQL]:
         shutil.rmtree(folder)
 
 
-def with_the_long_tests(items: Iterable[pytest.Item], folder: Path, but: Collection[str]) -> None:
-    """The tests of ``folder`` try PostgreSQL with the long tests, ``but`` these files."""
+# In these, processes meet in the database; all others try PostgreSQL with the long tests.
+MEETING = frozenset(
+    {
+        *(f"heart/test_{name}.py" for name in ("concurrency", "feed", "outbox", "store", "turns", "waits")),
+        *("handoff/test_presence.py", "handoff/test_races.py", "handoff/test_tickets.py"),
+        *("insights/test_gathering.py", "privacy/test_erasure.py", "processes/test_processes.py"),
+        *("shop/test_loading.py", "shop/test_once.py", "staff/test_people.py"),
+        *("studio/review/test_collecting.py", "studio/test_training.py"),
+        *("wechat/test_connector.py", "wechat/test_shelf.py"),
+    }
+)
+
+
+def with_the_long_tests(items: Iterable[pytest.Item]) -> None:
+    """Mark as slow what tries PostgreSQL, but for ``MEETING``."""
+    here = Path(__file__).parent
     for item in items:
-        if folder in item.path.parents and item.path.name not in but and "postgresql" in item.name:
+        if "postgresql" in item.name and item.path.relative_to(here).as_posix() not in MEETING:
             item.add_marker(pytest.mark.slow)

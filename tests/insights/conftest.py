@@ -1,22 +1,15 @@
 """What the tests of the figures share: the clock that stands still, and the tables made anew."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 from sqlalchemy import delete, update
 
 from bot.conversations.store import Store
 from bot.insights.models import Gathered, Reading, Service
 from tests.handoff.conftest import Clock
 from tests.handoff.conftest import clock as clock
-from tests.postgres import with_the_long_tests
 
 __all__ = ["Clock"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    with_the_long_tests(items, Path(__file__).parent, ("test_gathering.py",))
 
 
 def begin_anew(store: Store) -> None:

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response
 from bot.channels.wechat import api
 from bot.conversations.store import Store
 from tests.faults import TroubledEngine
-from tests.postgres import with_the_long_tests
 from tests.servers import serving
 
 from .line import Line, connected
@@ -47,15 +46,6 @@ class Engine(TroubledEngine):
         await asyncio.sleep(self.delay[0])
         answer = {"replies": replies[text], "understanding": understanding, "handoff": handoff}
         return JSONResponse({**answer, "model": "troubled"})
-
-
-HERE = Path(__file__).parent
-# In these, processes meet in the database; the others try PostgreSQL with the long tests.
-MEETING = ("test_connector.py", "test_shelf.py", "test_wecom.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    with_the_long_tests(items, HERE, MEETING)
 
 
 class Connect(Protocol):
