@@ -19,7 +19,12 @@ demo: setup ## start everything with the sample shop, and print where it is
 setup: .venv/.done .venv-engine/.done ## make both environments from the locked requirements
 
 test: setup browser databases train ## run all tests (sets up what they need)
-	$(ENGINE_PY) -m pytest --confcutdir=tests/engine tests/engine
+	@$(MAKE) --no-print-directory -j 2 test-engine test-service
+
+test-engine:
+	$(ENGINE_PY) -m pytest -q --confcutdir=tests/engine tests/engine
+
+test-service:
 	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/engine -m "not slow" --durations=25 --durations-min=5
 
 soak: setup browser train ## run the long tests
@@ -139,4 +144,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training bench-review bench-figures load faults lock clean browser databases
+.PHONY: help demo setup test test-engine test-service soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training bench-review bench-figures load faults lock clean browser databases

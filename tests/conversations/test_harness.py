@@ -104,6 +104,7 @@ def test_a_reader_must_have_seen_the_log(kind: str, seen: Callable[[list[object]
     assert breaches.first and breaches.first[0] == kind
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)  # of which the stack may be started
 async def test_the_harness_in_short(running: Running) -> None:
     # Killing the engine takes too long here: tests/conversations/test_faults.py does it.

@@ -13,7 +13,7 @@ from bot.conversations.store import Store
 from tests.shopper import text_of
 from tests.stack import Running, running_stack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 SHOPPERS = 12
 
 

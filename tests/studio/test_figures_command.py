@@ -36,6 +36,7 @@ def figures(data_dir: Path, *options: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_figures_in_the_terminal(data_dir: Path) -> None:
     shown = figures(data_dir)
     assert shown.returncode == 0, shown.stderr

@@ -173,6 +173,7 @@ def test_who_is_disabled_at_the_desk_leaves_it(
     assert actions[:3] == ["account_enable", "sign_in_failed", "account_disable"]
 
 
+@pytest.mark.slow
 def test_a_sign_in_ends_elsewhere_by_its_owner_and_by_an_admin(
     office: Office, enter: Callable[..., Page], person: Callable[..., tuple[int, str]], people: People
 ) -> None:
@@ -201,6 +202,7 @@ def test_a_sign_in_ends_elsewhere_by_its_owner_and_by_an_admin(
     assert [action for action, _ in kept(office, id)] == ["token_revoke", "sessions_end", *["sign_in"] * 3]
 
 
+@pytest.mark.slow
 def test_of_herself_an_admin_changes_the_shown_name_alone(
     office: Office, enter: Callable[..., Page], person: Callable[..., tuple[int, str]]
 ) -> None:
@@ -228,6 +230,7 @@ def test_of_herself_an_admin_changes_the_shown_name_alone(
     expect(page.get_by_role("main").get_by_role("alert")).not_to_be_empty()
 
 
+@pytest.mark.slow
 def test_two_admins_at_one_person_are_told(
     office: Office, enter: Callable[..., Page], person: Callable[..., tuple[int, str]]
 ) -> None:
@@ -294,6 +297,7 @@ def test_what_is_nobody_and_nonsense(office: Office) -> None:
             assert http.get(f"/studio/audit?{query}").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_audit_is_narrowed_paged_and_exported(office: Office, enter: Callable[..., Page]) -> None:
     store = office.store
     for number in range(120):
@@ -376,6 +380,7 @@ def test_looks_at_what_customers_said_are_kept_once(office: Office) -> None:
     assert "秘密" not in str(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", (1440, 390))
 @pytest.mark.parametrize("scheme", ("light", "dark"))
 def test_nothing_sticks_out(

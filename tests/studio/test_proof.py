@@ -187,6 +187,7 @@ def test_the_same_model_passes_against_itself_on_the_command_line(proving: Provi
     assert lost.returncode == 1 and "no model named" in lost.stderr and "Traceback" not in lost.stderr
 
 
+@pytest.mark.slow
 def test_a_model_that_was_replaced_must_be_compared_anew(proving: Proving, said: str) -> None:
     archive = proving.settings.models_dir / "good.tar.gz"
     whole = archive.read_bytes()

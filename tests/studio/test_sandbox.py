@@ -29,7 +29,7 @@ from tests.servers import free_port, serving, until_healthy
 from tests.studio.own_data import lay
 from tests.studio.test_retelling import handed_over
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 # Milliseconds that loading a model, and a turn or an edit, may take on a busy machine.
 LOADED, ANSWERED = 150_000, 30_000
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> \u202e倒过来 '; DROP TABLE message;--"

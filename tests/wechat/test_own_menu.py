@@ -85,6 +85,7 @@ def test_the_command_puts_it_there_and_the_phone_taps_it(
         assert told.value.post_data_json == {"event": "CLICK", "key": "查物流"}
 
 
+@pytest.mark.slow
 def test_a_refusal_is_told_without_secrets(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     bot(settings, "migrate")

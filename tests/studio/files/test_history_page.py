@@ -115,6 +115,7 @@ def test_what_is_broken_by_hand_is_told(office: Office, admin: Page) -> None:
     expect(admin.get_by_test_id("change").first).to_contain_text("直接改文件")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_taken_back_is_a_sentence(office: Office, admin: Page) -> None:
     for answer in ("一", "二"):
         with office.files.edit(LI, "邮费") as draft:
@@ -128,6 +129,7 @@ def test_what_cannot_be_taken_back_is_a_sentence(office: Office, admin: Page) ->
     expect(admin.get_by_role("alert")).to_have_text("没有这次修改。")
 
 
+@pytest.mark.slow
 def test_from_the_terminal(office: Office) -> None:
     with office.files.edit(LI, "三天") as draft:
         set_answer(draft, "faq/return_days", "三天")

@@ -15,6 +15,7 @@ from bot.settings import ROOT
 from .conftest import begun, collected, said, small_bot
 
 
+@pytest.mark.slow
 def test_groups_are_listed_decided_on_and_opened_again(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'guitai.db'}"
     migrations.upgrade(url)
