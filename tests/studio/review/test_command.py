@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot import migrations
 from bot.conversations.database import connect
 from bot.conversations.store import Store
