@@ -25,11 +25,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *("view_conversation", "view_customer", "view_phone", "view_attachment", "ticket_view", "search"),
         *("live_view", "stream", "view_review", "view_list", "view_replay"),
     ),
-    "exported": ("export", "figures_export", "audit_export"),
+    "exported": ("export", "figures_export", "audit_export", "faq_export"),
     "data": ("data_commit", "data_revert"),
     "models": (
         *("train", "cancel_training", "pin_model", "compare", "cancel_comparison", "judge"),
-        *("promote", "rollback"),
+        *("promote", "rollback", "sandbox"),
     ),
     "desk": (
         *("presence", "take", "take_over", "assign", "put_back", "transfer", "requeue", "invite", "leave"),

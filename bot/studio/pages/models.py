@@ -66,6 +66,7 @@ def create_router(services: Services) -> APIRouter:
             past=[_shown(t, each) for each in past],
             changes=_changes(files, [model for model in listed if model.name in serve]),
             models=[_row(t, model, model.name in serve) for model in listed],
+            newest=_newest(files, listed),
             kept=services.settings.models_kept,
             **_proven(services, language(request)),
             **promotion.view(request, services),
@@ -125,6 +126,15 @@ def _proven(services: Services, spoken: str) -> dict[str, Any]:
         if each.current == current and each.candidate not in newest:
             newest[each.candidate] = (each, verdict_of(each, spoken))
     return {"current": current, "compared": newest}
+
+
+def _newest(files: Repository, models: list[Model]) -> str | None:
+    """The model of the files as they are, which is the next to be compared; None: it is yet to be trained."""
+    try:
+        head = files.head()
+    except Trouble:
+        return None
+    return next((model.name for model in models if model.commit == head), None)
 
 
 def _by(staff: Staff) -> By:

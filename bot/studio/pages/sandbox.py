@@ -112,7 +112,7 @@ def create_router(services: Services) -> APIRouter:
         except CannotChat as why:
             raise _told(request, why) from why
         who = By(staff.display_name, staff.id).audited
-        await run_in_threadpool(audits.note, services.store, who, "sandbox", model=body.model)
+        await run_in_threadpool(lambda: audits.note(services.store, who, "sandbox", model=body.model))
         return {}
 
     @router.post("/say")

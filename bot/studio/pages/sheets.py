@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from bot.conversations import audits, ownership
 from bot.conversations.notices import ZONE
 from bot.problems import Problem
 from bot.studio import sheets
@@ -67,6 +68,8 @@ def create_router(services: Services) -> APIRouter:
         except Trouble as why:
             raise troubles.told(request, why) from why
         commit = "" if empty else snapshot.commit
+        if not empty:
+            audits.note(services.store, ownership.agent(staff.id), "faq_export", commit=commit)
         content = sheets.csv_of(topics, t) if kind == "csv" else sheets.xlsx_of(topics, t, commit)
         headers = {
             "Content-Disposition": f'attachment; filename="{sheets.name_of(kind, commit)}"',

@@ -41,3 +41,5 @@ document.querySelector("[data-theme-next]").addEventListener("click", () => {
   office.theme(dark ? "light" : "dark");
 });
 studio.times();
+// On a phone the places scroll: where one is stands in view.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
