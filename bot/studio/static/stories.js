@@ -382,7 +382,7 @@ if (editor) {
       const path = byId("path")?.value ?? about.path;
       const kept = await studio.send("/studio/stories/save", { source: area.value, kind: about.kind || null, name: about.name, path, version: about.version });
       saved = area.value;
-      go(`/studio/stories/${kept.kind}?name=${encodeURIComponent(kept.name)}`, kept.said);
+      go(`/studio/stories/${kept.kind}?name=${encodeURIComponent(kept.name)}&saved=yes`, kept.said);
     } catch (error) {
       if (error.answer?.type === "changed-meanwhile") clash(error);
       else fail(error.message);
@@ -434,6 +434,13 @@ if (editor) {
   });
 
   showProblemsOf();
+  // A contradiction would stop the next training of everybody's: what was just saved is checked by itself.
+  const address = new URL(location.href);
+  if (address.searchParams.has("saved")) {
+    address.searchParams.delete("saved");
+    history.replaceState(null, "", address);
+    editor.querySelector("[data-check]").click();
+  }
   function showProblemsOf() {
     wrongLines = new Set([...byId("problems").querySelectorAll("[data-go]")].map((each) => Number(each.dataset.go)));
     drawNumbers();
