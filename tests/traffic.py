@@ -13,6 +13,7 @@ from tests.shopper import Shopper
 from tests.stack import Running
 
 SHOPPERS, PER_SECOND = 10, 5
+MANY = 10_000  # messages of one shopper, and more
 QUESTIONS = ("多少钱包邮", "你好", "怎么开发票", "几天能退货")
 
 
@@ -45,7 +46,7 @@ class Ledger:
     def checked(self, store: Store) -> list[Message]:
         """Her messages in the log, each answered in one go, in its order, and every answer seen by her."""
         assert not self.failure
-        log = store.messages(self.shopper.conversation)
+        log = store.messages(self.shopper.conversation, limit=MANY)
         said = [message for message in log if message.sender == "shopper"]
         answers = [message for message in log if message.sender == "bot"]
         assert [message.seq for message in said] == self.sent
