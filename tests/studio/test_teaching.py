@@ -184,7 +184,7 @@ def compared(running: Running, page: Page, model: str) -> None:
     verdict = page.get_by_test_id("compare-verdict")
     verdict.wait_for(timeout=15 * MINUTE)
     expect(verdict).to_have_attribute("data-passed", "true")
-    expect(page.get_by_test_id("compare-change").filter(has_text=PETS[0])).to_be_visible()
+    expect(page.get_by_test_id("compare-change").filter(has_text=PETS[0]).first).to_be_visible()
 
 
 def promoted(running: Running, page: Page, model: str) -> None:
