@@ -23,6 +23,7 @@ from bot.handoff import agents
 from bot.staff import Accounts
 from docs.pictures.taking import DESK, PHONE, new_page, take
 from tests.browser import chromium_browser
+from tests.offices import sign_in
 from tests.stack import Running, running_stack
 from tests.studio import test_sandbox as sandbox
 from tests.studio import test_teaching as teaching
@@ -131,7 +132,8 @@ PAGES = {
 
 def _signed_in(running: Running, browser: Browser, **options: object) -> Page:
     page = new_page(browser, **({"viewport": DESK} | options))  # type: ignore[arg-type]
-    teaching.sign_in(running, page)
+    page.goto(f"{running.settings.office}/studio")
+    sign_in(page, "admin", running.password("admin"))
     return page
 
 

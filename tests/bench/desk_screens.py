@@ -6,6 +6,7 @@ from typing import Any, Self
 from playwright.sync_api import Browser, Page
 
 from bot.settings import Settings
+from tests.offices import sign_in
 
 PATIENCE = 30_000  # milliseconds
 
@@ -82,9 +83,7 @@ class AgentScreen(_Screen):
         super().__init__(browser)
         page = self.page
         page.goto(f"{office}/desk")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(password)
-        page.get_by_test_id("sign-in-submit").click()
+        sign_in(page, name, password)
         page.get_by_test_id("desk").wait_for()
 
     def begin(self) -> None:

@@ -9,8 +9,6 @@ import argparse
 import json
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import timedelta
@@ -18,7 +16,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import httpx
 from playwright.sync_api import Page
 from sqlalchemy import func, insert, select
 
@@ -29,10 +26,10 @@ from bot.conversations.store import Store
 from bot.data_check import examples
 from bot.migrations import upgrade
 from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
 from bot.studio.review.collecting import Collector
 from bot.studio.review.models import Item
 from tests.browser import chromium_browser
+from tests.offices import running_office, sign_in
 from tests.servers import free_port
 
 TURNS_EACH = 4  # of a conversation
@@ -42,10 +39,9 @@ ROWS = 2000  # of one insertion
 def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), office_port=free_port(), shop_port=free_port())
-        url = options.database or settings.database
-        upgrade(url)
-        store = Store(connect(url))
+        settings = Settings(data_dir=Path(folder), database_url=options.database, office_port=free_port())
+        upgrade(settings.database)
+        store = Store(connect(settings.database))
         _fill(store, options.turns, options.due)
         began = time.perf_counter()
         collector = Collector(store)
@@ -59,7 +55,7 @@ def main() -> None:
             "due": items,
             "groups": groups,
             "collected in s": round(took, 1),
-            **_opened(settings, store, url),
+            **_opened(settings),
             "load": round(os.getloadavg()[0], 1),
         }
     print(json.dumps(result, ensure_ascii=False, indent=2))
@@ -117,44 +113,18 @@ def _fill(store: Store, turns: int, due: float) -> None:
             session.execute(insert(Message), messages[start : start + ROWS])
 
 
-def _opened(settings: Settings, store: Store, url: str) -> dict[str, Any]:
-    made = ensure_accounts(Accounts(connect(url)))
-    password = next(m["password"] for m in made if m["role"] == "admin")
-    environment = {
-        **os.environ,
-        "GUITAI_DATA_DIR": str(settings.data_dir),
-        "GUITAI_DATABASE_URL": url,
-        "GUITAI_OFFICE_PORT": str(settings.office_port),
-        "GUITAI_SHOP_PORT": str(settings.shop_port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
-    try:
-        while not _healthy(settings.office):
-            time.sleep(0.2)
-        with chromium_browser() as browser:
-            page = browser.new_page()
-            page.goto(f"{settings.office}/studio")
-            page.get_by_test_id("sign-in-name").fill("admin")
-            page.get_by_test_id("sign-in-password").fill(password)
-            page.get_by_test_id("sign-in-submit").click()
-            page.wait_for_load_state()
-            ways = {"first": [], "most frequent": [], "one reason": [], "page 20": []}  # type: ignore[var-annotated]
-            ways["first"].append(_seconds(page, f"{settings.office}/studio"))
-            for _ in range(5):
-                ways["most frequent"].append(_seconds(page, f"{settings.office}/studio"))
-                ways["one reason"].append(_seconds(page, f"{settings.office}/studio?why=unsure&days=30"))
-                ways["page 20"].append(_seconds(page, f"{settings.office}/studio?page=20"))
-            return {f"{name}, ms": round(1000 * median(each)) for name, each in ways.items()}
-    finally:
-        process.kill()
-        process.wait(10)
-
-
-def _healthy(office: str) -> bool:
-    try:
-        return httpx.get(f"{office}/healthz", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
+def _opened(settings: Settings) -> dict[str, Any]:
+    with running_office(settings) as office, chromium_browser() as browser:
+        page = browser.new_page()
+        page.goto(f"{office.url}/studio")
+        sign_in(page, "admin", office.passwords["admin"])
+        ways = {"first": [], "most frequent": [], "one reason": [], "page 20": []}  # type: ignore[var-annotated]
+        ways["first"].append(_seconds(page, f"{office.url}/studio"))
+        for _ in range(5):
+            ways["most frequent"].append(_seconds(page, f"{office.url}/studio"))
+            ways["one reason"].append(_seconds(page, f"{office.url}/studio?why=unsure&days=30"))
+            ways["page 20"].append(_seconds(page, f"{office.url}/studio?page=20"))
+        return {f"{name}, ms": round(1000 * median(each)) for name, each in ways.items()}
 
 
 def _seconds(page: Page, address: str) -> float:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from bot.conversations.store import Store
+from tests.offices import sign_in
 from tests.stack import Running
 
 
@@ -30,9 +31,7 @@ def open_widget(running: Running, page: Page, customer: str) -> None:
 
 def open_desk(running: Running, page: Page, name: str) -> None:
     page.goto(f"{running.settings.office}/desk")
-    page.get_by_test_id("sign-in-name").fill(name)
-    page.get_by_test_id("sign-in-password").fill(running.password(name))
-    page.get_by_test_id("sign-in-submit").click()
+    sign_in(page, name, running.password(name))
     expect(page.get_by_test_id("desk")).to_be_visible()
 
 

@@ -14,6 +14,7 @@ from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
+from tests import offices
 from tests.servers import free_port, until_healthy
 from tests.shop_proxy import ShopProxy, shop_proxy
 
@@ -82,9 +83,7 @@ def sign_in(office: Office, context: Callable[..., BrowserContext]) -> Callable[
         page = context().new_page()
         page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
         page.goto(f"{office.url}/desk")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(office.passwords[name])
-        page.get_by_test_id("sign-in-submit").click()
+        offices.sign_in(page, name, office.passwords[name])
         page.get_by_test_id("desk").wait_for()
         return page
 

@@ -1,15 +1,12 @@
 """A studio with models of a small bot: its database, its worker and its office, and Chromium before it."""
 
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
@@ -18,7 +15,8 @@ from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
-from tests.servers import free_port
+from tests.offices import environment, sign_in
+from tests.servers import free_port, until_healthy
 from tests.studio import small_bot
 
 
@@ -34,15 +32,7 @@ class Proving:
 
     @property
     def environment(self) -> dict[str, str]:
-        s = self.settings
-        given = {
-            "GUITAI_DATA_DIR": s.data_dir,
-            "GUITAI_MODELS_DIR": s.models_dir,
-            "GUITAI_BOT_DIR": s.bot_dir,
-            "GUITAI_OFFICE_PORT": s.office_port,
-            "GUITAI_ENGINE_PORT": s.engine_port,
-        }
-        return {**os.environ, "PYTHONPATH": str(ROOT), **{key: str(value) for key, value in given.items()}}
+        return environment(self.settings)
 
     @contextmanager
     def running(self, module: str) -> "Iterator[subprocess.Popen[bytes]]":
@@ -97,14 +87,7 @@ def proving(tmp_path_factory: pytest.TempPathFactory) -> Proving:
 def studio(proving: Proving) -> Iterator[str]:
     """The address of a real office."""
     with proving.running("bot.office") as office:
-        deadline = time.monotonic() + 60
-        while True:
-            assert office.poll() is None and time.monotonic() < deadline, "the office does not start"
-            try:
-                if httpx.get(f"{proving.settings.office}/healthz", timeout=2).is_success:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.2)
+        until_healthy(f"{proving.settings.office}/healthz", office)
         yield proving.settings.office
 
 
@@ -114,8 +97,5 @@ def admin(proving: Proving, studio: str, context: Callable[..., BrowserContext])
     page = context().new_page()
     page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
     page.goto(f"{studio}/sign-in?next=%2Fstudio%2Fcompare")
-    page.get_by_test_id("sign-in-name").fill("admin")
-    page.get_by_test_id("sign-in-password").fill(proving.passwords["admin"])
-    page.get_by_test_id("sign-in-submit").click()
-    page.get_by_test_id("studio-compare_list").wait_for()
+    sign_in(page, "admin", proving.passwords["admin"])
     return page

@@ -18,6 +18,7 @@ from bot.insights import gathering
 from bot.insights.periods import day
 from bot.staff import passwords
 from bot.studio.figures import CONTROLS, safe
+from tests import offices
 from tests.desk.conftest import Office
 from tests.desk.conftest import office as office
 from tests.desk.conftest import sign_in as sign_in
@@ -66,10 +67,7 @@ def admin(shop: Office, context: Callable[..., BrowserContext]) -> Callable[...,
         page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
         page.on("console", lambda said: said.type == "error" and pytest.fail(said.text))
         page.goto(f"{shop.url}/studio/figures?range=30")
-        page.get_by_test_id("sign-in-name").fill("admin")
-        page.get_by_test_id("sign-in-password").fill(shop.passwords["admin"])
-        page.get_by_test_id("sign-in-submit").click()
-        page.get_by_test_id("studio-figures").wait_for()
+        offices.sign_in(page, "admin", shop.passwords["admin"])
         return page
 
     return enter

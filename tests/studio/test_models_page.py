@@ -1,30 +1,25 @@
 """The page of trainings and models in a real browser, with a real office and worker."""
 
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from bot import migrations
 from bot.conversations import audits
-from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
 from bot.studio.models import Models
 from bot.studio.training import queue
 from tests.faults import TroubledEngine
+from tests.offices import Contexts, Office, environment, running_office
 from tests.servers import free_port, serving
 from tests.studio.small_data import write_small_data
 
@@ -37,31 +32,32 @@ SOON, TRAINED = 120_000, 300_000
 class Studio:
     """A running office and worker over little data."""
 
-    settings: Settings
-    store: Store
+    office: Office
     engine: TroubledEngine
-    passwords: dict[str, str]
-    environment: dict[str, str]
-    worker: "subprocess.Popen[bytes] | None" = None
+    worker: "subprocess.Popen[bytes]"
+
+    @property
+    def settings(self) -> Settings:
+        return self.office.settings
+
+    @property
+    def store(self) -> Store:
+        return self.office.store
 
     @property
     def models(self) -> Models:
         return Models(self.settings.models_dir)
 
-    def start(self, module: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([sys.executable, "-m", module], env=self.environment, cwd=ROOT)
-
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "bot.cli", "studio", *arguments]
         return subprocess.run(
-            command, env=self.environment, cwd=ROOT, check=False, capture_output=True, text=True
+            command,
+            env=environment(self.settings),
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
         )
-
-    def sign_in(self, page: Page, name: str, path: str) -> None:
-        page.goto(f"{self.settings.office}{path}")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(self.passwords[name])
-        page.get_by_test_id("sign-in-submit").click()
 
 
 @contextmanager
@@ -79,35 +75,15 @@ def running_studio(folder: Path) -> Iterator[Studio]:
             office_port=free_port(),
             engine_url=around.enter_context(serving(engine.app())),
         )
-        settings.data_dir.mkdir()
-        migrations.upgrade(settings.database)
-        database = connect(settings.database)
-        made = ensure_accounts(Accounts(database))
-        given = {f"GUITAI_{field.upper()}": str(value) for field, value in settings.model_dump().items()}
-        studio = Studio(
-            settings,
-            Store(database),
-            engine,
-            {each["name"]: each["password"] for each in made},
-            {**os.environ, **given, "PYTHONPATH": str(ROOT)},
-        )
-        for module in ("bot.office", "bot.worker"):
-            process = studio.start(module)
-            around.callback(process.wait)
-            around.callback(process.terminate)
-        studio.worker = process
-        deadline = time.monotonic() + 120
-        while not _healthy(settings.office):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        office = around.enter_context(running_office(settings))
+        studio = Studio(office, engine, started_worker(settings))
+        around.callback(lambda: studio.worker.wait())
+        around.callback(lambda: studio.worker.terminate())
         yield studio
 
 
-def _healthy(office: str) -> bool:
-    try:
-        return httpx.get(f"{office}/healthz").is_success
-    except httpx.HTTPError:
-        return False
+def started_worker(settings: Settings) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", "bot.worker"], env=environment(settings), cwd=ROOT)
 
 
 @pytest.fixture(scope="module")
@@ -117,17 +93,12 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 
 @pytest.fixture
-def page(studio: Studio, context: Callable[..., BrowserContext]) -> Page:
-    page = context().new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-    studio.sign_in(page, "admin", "/studio/models")
-    page.get_by_test_id("studio-models").wait_for()
-    return page
+def page(studio: Studio, context: Contexts) -> Page:
+    return studio.office.enter(context, "/studio/models")
 
 
-def test_only_admins_train(studio: Studio, context: Callable[..., BrowserContext]) -> None:
-    page = context().new_page()
-    studio.sign_in(page, "supervisor", "/studio/models")
+def test_only_admins_train(studio: Studio, context: Contexts) -> None:
+    page = studio.office.enter(context, "/studio/models", "supervisor")
     for method, path in (
         ("get", "/studio/models"),
         ("get", "/studio/trainings"),
@@ -163,7 +134,7 @@ def test_from_the_button_to_the_model(studio: Studio, page: Page) -> None:
     page.wait_for_load_state()
     page.get_by_test_id("train").click()
     running.wait_for(timeout=SOON)
-    (trainer,) = psutil.Process(studio.worker.pid).children()  # type: ignore[union-attr]
+    (trainer,) = psutil.Process(studio.worker.pid).children()
     trainer.send_signal(signal.SIGKILL)
     expect(past.first).to_contain_text("失败")
     expect(page.get_by_test_id("last-failed")).to_contain_text("可能是内存不足", timeout=SOON)

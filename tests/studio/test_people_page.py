@@ -16,6 +16,7 @@ from bot.conversations import audits, ownership
 from bot.handoff import agents
 from bot.staff.people import People
 from bot.studio.figures import FORMULA
+from tests import offices
 from tests.desk.conftest import Office
 from tests.desk.conftest import office as office
 from tests.desk.test_door import sign_in as signing_in
@@ -53,9 +54,7 @@ def enter(office: Office, context: Callable[..., BrowserContext]) -> Callable[..
         page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
         page.on("dialog", lambda dialog: pytest.fail(f"a text was run: {dialog.message}"))
         page.goto(f"{office.url}{path}")
-        fill_in(page, name, office.passwords[name])
-        # Its script listens once it is loaded.
-        page.wait_for_url(lambda url: "/sign-in" not in url)
+        offices.sign_in(page, name, office.passwords[name])
         return page
 
     return signed_in
@@ -67,12 +66,6 @@ def client(office: Office, name: str | None) -> Iterator[httpx.Client]:
         if name:
             assert signing_in(http, name, office.passwords[name]).status_code == 303
         yield http
-
-
-def fill_in(page: Page, name: str, password: str) -> None:
-    page.get_by_test_id("sign-in-name").fill(name)
-    page.get_by_test_id("sign-in-password").fill(password)
-    page.get_by_test_id("sign-in-submit").click()
 
 
 def choose(page: Page, old: str, new: str, again: str | None = None) -> None:
@@ -113,7 +106,7 @@ def test_a_person_is_added_signs_in_once_and_chooses_a_password(
 
     page = context().new_page()
     page.goto(f"{office.url}/desk")
-    fill_in(page, name, password)
+    offices.sign_in(page, name, password)
     expect(page.get_by_test_id("must-change")).to_be_visible()
     page.goto(f"{office.url}/desk/live")
     expect(page.get_by_test_id("must-change")).to_be_visible()
@@ -163,11 +156,11 @@ def test_who_is_disabled_at_the_desk_leaves_it(
         desk.get_by_test_id("sign-in-name").wait_for()
         assert store.conversation(conversation).owner == ownership.QUEUE
         assert [agent.presence for agent in agents.all(store) if agent.id == id] == ["offline"]
-        fill_in(desk, name, office.passwords[name])
+        offices.knock(desk, name, office.passwords[name])
         expect(desk.get_by_test_id("sign-in-error")).to_contain_text("账号或密码不对")
         admin.get_by_test_id("enable").click()
         expect(admin.get_by_role("status")).to_have_text("已启用。")
-        fill_in(desk, name, office.passwords[name])
+        offices.sign_in(desk, name, office.passwords[name])
         desk.get_by_test_id("desk").wait_for()
     actions = [action for action, detail in kept(office) if detail.get("account") == id]
     assert actions[:3] == ["account_enable", "sign_in_failed", "account_disable"]

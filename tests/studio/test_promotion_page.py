@@ -1,46 +1,30 @@
 """What an admin sees of promotions in Chromium: how it stands, what is under way, the way back and faults."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from bot import migrations
-from bot.conversations.database import connect
-from bot.conversations.store import Store
-from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
+from bot.settings import Settings
 from bot.studio.promotion import Promoter
 from bot.studio.proof import rules
-from tests.servers import free_port, serving, until_healthy
+from tests.offices import Contexts, Office, running_office
+from tests.servers import free_port, serving
 from tests.studio.test_promotion import NEW, OLD, Engine, write_model
 
 HOSTILE = "<img src=x onerror=alert(1)> 促销今晚开始"
 
 
-@dataclass
-class Office:
-    """A running office beside two stand-ins for engines."""
-
-    settings: Settings
-    promoter: Promoter
-    passwords: dict[str, str]
-
-
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
+    """A running office beside two stand-ins for engines."""
     models = tmp_path / "models"
     models.mkdir()
     for name in (OLD, NEW):
         write_model(models, name)
-    migrations.upgrade(f"sqlite:///{tmp_path / 'guitai.db'}")
     with ExitStack() as around:
         settings = Settings(
             data_dir=tmp_path,
@@ -50,37 +34,21 @@ def office(tmp_path: Path) -> Iterator[Office]:
             green_engine_url=around.enter_context(serving(Engine(model=NEW).app())),
             turn_seconds=2,
         )
-        database = connect(settings.database)
-        made = ensure_accounts(Accounts(database))
-        given = {f"GUITAI_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot.office"], cwd=ROOT, env={**os.environ, **given}
-        )
-        around.callback(process.wait)
-        around.callback(process.kill)
-        until_healthy(f"{settings.office}/healthz", process)
-        promoter = Promoter(settings, Store(database))
-        yield Office(settings, promoter, {each["name"]: each["password"] for each in made})
+        yield around.enter_context(running_office(settings))
 
 
 @pytest.fixture
-def enter(office: Office, context: Callable[..., BrowserContext]) -> Callable[[str], Page]:
-    def sign_in(name: str) -> Page:
-        page = context().new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-        page.goto(f"{office.settings.office}/sign-in?next=%2Fstudio")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(office.passwords[name])
-        page.get_by_test_id("sign-in-submit").click()
-        page.wait_for_url("**/studio**")
-        return page
+def promoter(office: Office) -> Promoter:
+    return Promoter(office.settings, office.store)
 
-    return sign_in
+
+@pytest.fixture
+def enter(office: Office, context: Contexts) -> Callable[[str], Page]:
+    return lambda name: office.enter(context, "/studio", name)
 
 
 def open_page(page: Page, office: Office) -> None:
-    page.goto(f"{office.settings.office}/studio/promotion")
+    page.goto(f"{office.url}/studio/promotion")
     page.get_by_test_id("promotion").wait_for()
 
 
@@ -98,7 +66,9 @@ def offer(page: Page, model: str) -> None:
     page.locator("#offer").click()
 
 
-def test_how_it_stands_the_way_back_and_what_failed(office: Office, enter: Callable[[str], Page]) -> None:
+def test_how_it_stands_the_way_back_and_what_failed(
+    office: Office, promoter: Promoter, enter: Callable[[str], Page]
+) -> None:
     page = enter("admin")
     open_page(page, office)
     serves, rows = page.get_by_test_id("serves"), page.get_by_test_id("promotion-row")
@@ -119,7 +89,7 @@ def test_how_it_stands_the_way_back_and_what_failed(office: Office, enter: Calla
     expect(page.get_by_role("alert")).to_contain_text("bot studio promote")
     expect(serves).to_have_attribute("data-model", OLD)
 
-    run = office.promoter.promote(NEW, "cli:0", HOSTILE, started=True)
+    run = promoter.promote(NEW, "cli:0", HOSTILE, started=True)
     open_page(page, office)
     expect(page.get_by_test_id("under-way")).to_have_attribute("data-step", "check")
     expect(page.get_by_test_id("roll-back")).to_have_count(0)
@@ -140,18 +110,16 @@ def test_how_it_stands_the_way_back_and_what_failed(office: Office, enter: Calla
     page.get_by_test_id("roll-back-send").click()
     expect(serves).to_have_attribute("data-model", OLD)
     expect(rows).to_have_count(3)
-    assert office.promoter.serving() == OLD
-    assert office.promoter.history.latest()[0].by.startswith("agent:")
+    assert promoter.serving() == OLD
+    assert promoter.history.latest()[0].by.startswith("agent:")
 
 
-def test_it_is_for_admins_alone(office: Office, enter: Callable[[str], Page]) -> None:
+def test_it_is_for_admins_alone(office: Office, promoter: Promoter, enter: Callable[[str], Page]) -> None:
     name = next(name for name in office.passwords if name != "admin")
     page = enter(name)
     for path in ("/studio/models/guitai-new/promote", "/studio/rollback"):
-        answer = page.request.post(
-            f"{office.settings.office}{path}", data={"why": ""}, headers={"Origin": office.settings.office}
-        )
+        answer = page.request.post(f"{office.url}{path}", data={"why": ""}, headers={"Origin": office.url})
         assert answer.status == 403
-        assert page.request.post(f"{office.settings.office}{path}", data={"why": ""}).status == 403
-    assert page.request.get(f"{office.settings.office}/studio/promotion").status == 403
-    assert not office.promoter.history.latest()
+        assert page.request.post(f"{office.url}{path}", data={"why": ""}).status == 403
+    assert page.request.get(f"{office.url}/studio/promotion").status == 403
+    assert not promoter.history.latest()

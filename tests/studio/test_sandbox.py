@@ -4,28 +4,21 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import psutil
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from bot import migrations
 from bot.conversations import audits
-from bot.conversations.database import connect
 from bot.conversations.models import Conversation, Message
-from bot.conversations.store import Store
 from bot.engine.fingerprint import current_model
-from bot.handoff.routing import Routing
 from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
 from bot.studio.files import Repository
 from tests.faults import TroubledEngine
-from tests.servers import free_port, serving, until_healthy
+from tests.offices import Contexts, Office, running_office
+from tests.servers import free_port, serving
 from tests.studio.own_data import lay
 from tests.studio.test_retelling import handed_over
 
@@ -35,36 +28,20 @@ LOADED, ANSWERED = 150_000, 30_000
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> \u202e倒过来 '; DROP TABLE message;--"
 
 
-@dataclass
-class Studio:
-    """A running office over the project's own data and model."""
-
-    settings: Settings
-    store: Store
-    engine: TroubledEngine
-    model: str
-    passwords: dict[str, str]
-    process: "subprocess.Popen[bytes]"
-
-    def sandboxes(self) -> list[psutil.Process]:
-        """All processes that chats have started, also those of an office that is gone."""
-        marks = [str(self.settings.data_dir / "sandbox")]
-        found = [
-            each
-            for each in psutil.process_iter(["cmdline"])
-            if any(m in " ".join(each.info["cmdline"] or ()) for m in marks)
-        ]
-        return [*found, *(child for each in found for child in each.children(recursive=True))]
+@pytest.fixture(scope="module")
+def engine() -> TroubledEngine:
+    archive = current_model(ROOT / "models")
+    assert archive, "run `make train` first"
+    return TroubledEngine(model=archive.name.removesuffix(".tar.gz"))
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    folder = tmp_path_factory.mktemp("studio")
-    archive = current_model(ROOT / "models")
-    assert archive, "run `make train` first"
+def office(engine: TroubledEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A running office over the project's own data and model."""
+    folder = tmp_path_factory.mktemp("sandbox")
     (folder / "models").mkdir()
-    (folder / "models" / archive.name).symlink_to(archive.resolve())
-    engine = TroubledEngine(model=archive.name.removesuffix(".tar.gz"))
+    archive = f"{engine.model}.tar.gz"
+    (folder / "models" / archive).symlink_to((ROOT / "models" / archive).resolve())
     with serving(engine.app()) as url:
         settings = Settings(
             data_dir=folder / "var",
@@ -73,39 +50,25 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
             office_port=free_port(),
             engine_url=url,
         )
-        settings.data_dir.mkdir()
-        migrations.upgrade(settings.database)
-        database = connect(settings.database)
-        made = ensure_accounts(Accounts(database))
-        given = {f"GUITAI_{field.upper()}": str(value) for field, value in settings.model_dump().items()}
-        environment = {**os.environ, **given, "PYTHONPATH": str(ROOT)}
-        process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
-        try:
-            until_healthy(f"{settings.office}/healthz", process)
-            passwords = {each["name"]: each["password"] for each in made}
-            store = Store(database, desk_rules=Routing())
-            yield Studio(settings, store, engine, engine.model, passwords, process)
-        finally:
-            process.kill()
-            process.wait(10)
-            database.dispose()
+        with running_office(settings) as office:
+            yield office
+
+
+def sandboxes(office: Office) -> list[psutil.Process]:
+    """All processes that chats have started, also those of an office that is gone."""
+    mark = str(office.settings.data_dir / "sandbox")
+    found = [
+        each for each in psutil.process_iter(["cmdline"]) if mark in " ".join(each.info["cmdline"] or ())
+    ]
+    return [*found, *(child for each in found for child in each.children(recursive=True))]
 
 
 @pytest.fixture
-def enter(studio: Studio, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
-    def signed_in(path: str = "/studio/sandbox", name: str = "admin") -> Page:
-        page = context().new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-        page.on("dialog", lambda dialog: pytest.fail(f"a text was run: {dialog.message}"))
-        page.goto(f"{studio.settings.office}{path}")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(studio.passwords[name])
-        page.get_by_test_id("sign-in-submit").click()
-        page.wait_for_load_state()
-        page.goto(f"{studio.settings.office}{path}")
-        return page
+def enter(office: Office, context: Contexts) -> Callable[..., Page]:
+    def opened(path: str = "/studio/sandbox", name: str = "admin") -> Page:
+        return office.enter(context, path, name)
 
-    return signed_in
+    return opened
 
 
 def say(page: Page, text: str) -> None:
@@ -138,7 +101,7 @@ def ask(page: Page, what: str, body: object = None) -> tuple[int, dict[str, obje
     return status, answer
 
 
-def test_only_admins_chat(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_only_admins_chat(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(name="supervisor")
     expect(page.get_by_test_id("studio-sandbox")).to_have_count(0)
     for what in ("start", "say", "back", "anew", "end"):
@@ -146,24 +109,26 @@ def test_only_admins_chat(studio: Studio, enter: Callable[..., Page]) -> None:
     assert ask(page, "../retell/preview")[0] == 403
 
 
-def test_a_chat_that_shows_how_it_came_about(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_a_chat_that_shows_how_it_came_about(
+    office: Office, engine: TroubledEngine, enter: Callable[..., Page]
+) -> None:
     page = enter("/studio/models")
     page.get_by_test_id("try").click()
     expect(page.get_by_test_id("sandbox-empty")).to_contain_text("不是您的店铺")
-    expect(page.get_by_test_id("sandbox-model")).to_have_value(studio.model)
+    expect(page.get_by_test_id("sandbox-model")).to_have_value(engine.model)
     page.get_by_test_id("sandbox-start").click()
     expect(page.get_by_test_id("sandbox-starting")).to_contain_text("正在")
     expect(page.get_by_test_id("sandbox-nothing")).to_be_visible(timeout=LOADED)
-    assert audits.latest(studio.store)[0].action == "sandbox"
+    assert audits.latest(office.store)[0].action == "sandbox"
 
     # It is behind everything else, and knows neither our secrets nor our databases.
-    processes = studio.sandboxes()
+    processes = sandboxes(office)
     assert len(processes) >= 4 and min(each.nice() for each in processes) >= 10
     for each in processes:
         known = {**each.environ(), "argv": " ".join(each.cmdline())}
         assert not {"GUITAI_DATABASE_URL", "GUITAI_ENGINE_URL", "REDIS_URL"} & set(known)
-        assert known.get("GUITAI_DATA_DIR", str(studio.settings.data_dir / "sandbox")).startswith(
-            str(studio.settings.data_dir / "sandbox")
+        assert known.get("GUITAI_DATA_DIR", str(office.settings.data_dir / "sandbox")).startswith(
+            str(office.settings.data_dir / "sandbox")
         )
 
     # A written answer: how it was read, which topics were near, which policy chose what.
@@ -236,12 +201,12 @@ def test_a_chat_that_shows_how_it_came_about(studio: Studio, enter: Callable[...
     # A hand-over is told, and nobody's desk hears of it.
     say(page, "转人工")
     expect(page.get_by_test_id("handoff").last).to_contain_text("顾客要求转人工")
-    with studio.store.reading() as session:
+    with office.store.reading() as session:
         assert session.query(Conversation).count() == 0 == session.query(Message).count()
-    assert studio.engine.asked == []
+    assert engine.asked == []
 
 
-def test_a_story_from_the_chat(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_a_story_from_the_chat(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     chosen(page, "sandbox-as", "c1001")
     say(page, "我的快递到哪了")
@@ -254,8 +219,8 @@ def test_a_story_from_the_chat(studio: Studio, enter: Callable[..., Page]) -> No
     assert not re.search(r"\d{6}", page.get_by_test_id("story-source").inner_text())
 
 
-def test_a_story_from_a_handed_over_conversation(studio: Studio, enter: Callable[..., Page]) -> None:
-    id, asked = handed_over(studio.store)
+def test_a_story_from_a_handed_over_conversation(office: Office, enter: Callable[..., Page]) -> None:
+    id, asked = handed_over(office.store)
     page = enter(f"/studio/retell?c={id}&seq={asked}")
     expect(page.get_by_test_id("not-remembered")).to_be_visible()
     turn = page.get_by_test_id("told-turn").last
@@ -279,24 +244,24 @@ def test_a_story_from_a_handed_over_conversation(studio: Studio, enter: Callable
     expect(page.get_by_test_id("story-source")).to_contain_text("礼物晚到：补寄贺卡")
     page.get_by_test_id("story-save").click()
     expect(page.get_by_test_id("story-saved")).to_be_visible(timeout=ANSWERED)
-    files = Repository(studio.settings.bot_dir)
+    files = Repository(office.settings.bot_dir)
     change = files.history(1)[0]
     assert change.author.name == "管理员"
     assert {each.path for each in files.diff(change.id)} == {
         *("domain.yml", "data/intents.yml", "data/nlu/gift_late.yml", "data/stories/gift_late.yml")
     }
-    page.goto(f"{studio.settings.office}/studio/retell?c={'0' * 32}")
+    page.goto(f"{office.url}/studio/retell?c={'0' * 32}")
     expect(page.get_by_test_id("retell-none")).to_contain_text("没有这段对话")
 
 
-def test_the_office_takes_the_chat_with_it(studio: Studio, enter: Callable[..., Page]) -> None:
-    processes = studio.sandboxes()
+def test_the_office_takes_the_chat_with_it(office: Office, enter: Callable[..., Page]) -> None:
+    processes = sandboxes(office)
     assert len(processes) >= 4
-    os.kill(studio.process.pid, signal.SIGKILL)
-    studio.process.wait(10)
+    os.kill(office.process.pid, signal.SIGKILL)
+    office.process.wait(10)
     gone, left = psutil.wait_procs(processes, timeout=30)
     assert not left and len(gone) == len(processes)
     deadline = time.monotonic() + 10
-    while list((studio.settings.data_dir / "sandbox").iterdir()):
+    while list((office.settings.data_dir / "sandbox").iterdir()):
         assert time.monotonic() < deadline, "it leaves nothing behind"
         time.sleep(0.1)

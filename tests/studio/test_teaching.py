@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from bot.conversations.database import connect
 from bot.conversations.store import Store
 from tests.conversations.test_story import begin_shift, open_desk, open_widget, said, say
+from tests.offices import sign_in
 from tests.stack import Running, running_stack
 from tests.traffic import Traffic
 
@@ -51,7 +52,8 @@ def test_what_an_agent_answered_becomes_the_bots(
     for question, answer, _ in (PETS, MENDING):
         handed_over(shopper, agent, question, answer)
 
-    sign_in(running, admin)
+    admin.goto(f"{running.settings.office}/studio")
+    sign_in(admin, "admin", running.password("admin"))
     began = time.monotonic()
     taught_a_topic(running, admin)
     taught_a_story(running, admin)
@@ -105,14 +107,6 @@ def handed_over(shopper: Page, agent: Page, question: str, answer: str) -> None:
     expect(said(shopper, "system").last).to_contain_text("智能助手")
 
 
-def sign_in(running: Running, page: Page) -> None:
-    page.goto(f"{running.settings.office}/sign-in?next=%2Fstudio")
-    page.get_by_test_id("sign-in-name").fill("admin")
-    page.get_by_test_id("sign-in-password").fill(running.password("admin"))
-    page.get_by_test_id("sign-in-submit").click()
-    page.get_by_test_id("studio-review").wait_for()
-
-
 def opened(running: Running, page: Page, text: str) -> None:
     """The group of this text in the inbox, once the worker has collected it."""
     group = page.locator(".group", has_text=text)
@@ -121,7 +115,6 @@ def opened(running: Running, page: Page, text: str) -> None:
         if group.count():
             break
         time.sleep(1)
-    page.wait_for_load_state()
     group.click()
     expect(page.get_by_test_id("review-opened")).to_contain_text(text)
 

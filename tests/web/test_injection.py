@@ -20,6 +20,7 @@ from bot.shop.loading import load
 from bot.staff import Accounts
 from bot.studio.review.collecting import Collector
 from tests.desk.conftest import Office
+from tests.offices import sign_in
 from tests.servers import free_port
 from tests.shop_proxy import shop_proxy
 
@@ -228,9 +229,7 @@ def test_nothing_that_is_written_runs_anywhere(
     # The desk: the list, the conversation, the packet, the customer with her orders, the history.
     desk = watched(context().new_page(), complaints)
     desk.goto(f"{office.url}/desk?c={conversation}")
-    desk.get_by_test_id("sign-in-name").fill("evil")
-    desk.get_by_test_id("sign-in-password").fill(PASSWORD)
-    desk.get_by_test_id("sign-in-submit").click()
+    sign_in(desk, "evil", PASSWORD)
     for _ in range(2):
         expect(desk.get_by_test_id("me")).to_have_text(SHORT)
         desk.locator(f'[data-conversation="{conversation}"]').first.click()

@@ -1,23 +1,15 @@
 """An admin reads what was changed and takes it back, in a browser and from the terminal."""
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from bot import migrations
-from bot.conversations.database import connect
-from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
+from bot.settings import Settings
 from bot.studio.files import Repository
 from bot.studio.files.language import set_answer
 from tests.commands import bot
+from tests.offices import Contexts, Office, running_office
 from tests.servers import free_port
 
 from .conftest import LI
@@ -27,63 +19,24 @@ RETURNS = "data/nlu/faq/returns.yml"
 HOSTILE = "<img src=x onerror=alert(1)> \u202e我们出"
 
 
-@dataclass
-class Office:
-    settings: Settings
-    passwords: dict[str, str]
-    files: Repository
-
-
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    place = tmp_path_factory.mktemp("office")
+    place = tmp_path_factory.mktemp("history")
     settings = Settings(data_dir=place / "var", bot_dir=lay(place / "bot"), office_port=free_port())
-    settings.data_dir.mkdir()
-    migrations.upgrade(settings.database)
-    made = ensure_accounts(Accounts(connect(settings.database)))
     # The actions of the product are checked with it, so the small files begin with problems of their own.
-    files = Repository(settings.bot_dir)
-    with files.edit(LI, "邮费 <b>") as draft:
+    with Repository(settings.bot_dir).edit(LI, "邮费 <b>") as draft:
         draft.write(RETURNS, draft.text(RETURNS).replace("质量问题由我们承担", HOSTILE))
-    environment = {
-        **os.environ,
-        "GUITAI_DATA_DIR": str(settings.data_dir),
-        "GUITAI_BOT_DIR": str(settings.bot_dir),
-        "GUITAI_OFFICE_PORT": str(settings.office_port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
-    try:
-        deadline = time.monotonic() + 60
-        while not _healthy(settings.office):
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.2)
-        yield Office(settings, {each["name"]: each["password"] for each in made}, files)
-    finally:
-        process.kill()
-        process.wait(10)
-
-
-def _healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
+    with running_office(settings) as office:
+        yield office
 
 
 @pytest.fixture
-def admin(office: Office, context: Callable[..., BrowserContext]) -> Page:
-    page = context().new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-    page.goto(f"{office.settings.office}/desk")
-    page.get_by_test_id("sign-in-name").fill("admin")
-    page.get_by_test_id("sign-in-password").fill(office.passwords["admin"])
-    page.get_by_test_id("sign-in-submit").click()
-    page.get_by_test_id("desk").wait_for()
-    return page
+def admin(office: Office, context: Contexts) -> Page:
+    return office.enter(context, "/studio/history")
 
 
 def test_a_change_is_read_and_taken_back(office: Office, admin: Page) -> None:
-    admin.goto(f"{office.settings.office}/studio/history")
+    admin.goto(f"{office.url}/studio/history")
     rows = admin.get_by_test_id("change")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("邮费 <b>")
@@ -104,7 +57,7 @@ def test_what_is_broken_by_hand_is_told(office: Office, admin: Page) -> None:
     path = office.files.root / "data/nlu/greet.yml"
     path.write_text(SMALL["data/nlu/greet.yml"] + "  x: [\n")
     try:
-        admin.goto(f"{office.settings.office}/studio/history")
+        admin.goto(f"{office.url}/studio/history")
         expect(admin.get_by_test_id("pending")).to_contain_text("data/nlu/greet.yml:11")
         told = bot(office.settings, "studio", "history")
         assert told.returncode == 0 and "data/nlu/greet.yml:11: the YAML cannot be read" in told.stderr
@@ -121,11 +74,11 @@ def test_what_cannot_be_taken_back_is_a_sentence(office: Office, admin: Page) ->
         with office.files.edit(LI, "邮费") as draft:
             set_answer(draft, "faq/return_postage", answer)
     earlier = office.files.history()[1].id
-    admin.goto(f"{office.settings.office}/studio/history/{earlier}")
+    admin.goto(f"{office.url}/studio/history/{earlier}")
     admin.get_by_test_id("revert").click()
     admin.get_by_test_id("revert-sure").click()
     expect(admin.locator(".toast.bad")).to_contain_text(f"{RETURNS} 的同一处刚被李四改过")
-    admin.goto(f"{office.settings.office}/studio/history/{'0' * 40}")
+    admin.goto(f"{office.url}/studio/history/{'0' * 40}")
     expect(admin.get_by_role("alert")).to_have_text("没有这次修改。")
 
 
@@ -142,16 +95,10 @@ def test_from_the_terminal(office: Office) -> None:
     assert bot(office.settings, "studio", "revert", "abc").returncode == 1
 
 
-def test_only_admins_may(office: Office, context: Callable[..., BrowserContext]) -> None:
-    page = context().new_page()
-    page.goto(f"{office.settings.office}/desk")
-    name = next(each for each in office.passwords if each != "admin")
-    page.get_by_test_id("sign-in-name").fill(name)
-    page.get_by_test_id("sign-in-password").fill(office.passwords[name])
-    page.get_by_test_id("sign-in-submit").click()
-    page.get_by_test_id("desk").wait_for()
+def test_only_admins_may(office: Office, context: Contexts) -> None:
+    page = office.enter(context, "/desk", "supervisor")
     before = office.files.head()
-    answer = page.goto(f"{office.settings.office}/studio/history/{before}")
+    answer = page.goto(f"{office.url}/studio/history/{before}")
     assert answer and answer.status == 403
-    posted = page.request.post(f"{office.settings.office}/studio/history/{before}/revert")
+    posted = page.request.post(f"{office.url}/studio/history/{before}/revert")
     assert posted.status == 403 and office.files.head() == before

@@ -1,30 +1,21 @@
 """The knowledge pages in a real browser: found, edited, dated, compared; two at once; hostile words."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from bot import migrations
-from bot.conversations.database import connect
 from bot.conversations.steps import Reply
-from bot.conversations.store import Store
-from bot.handoff.routing import Routing
 from bot.insights import gathering
-from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
-from bot.studio.files import Author, Repository
+from bot.settings import Settings
+from bot.studio.files import Author
 from bot.studio.files.language import Variation, set_answer
 from bot.studio.knowledge import editing
 from bot.studio.review.collecting import Collector
-from tests.servers import free_port, until_healthy
+from tests.offices import Contexts, Office, running_office
+from tests.servers import free_port
 from tests.studio.files.small import git
 
 from .conftest import AREA, OTHER, POLICIES, knowing
@@ -34,80 +25,42 @@ WANG = Author("王五", "wangwu")
 POSTAGE, GENUINE = "faq/return_postage", "faq/genuine"
 
 
-@dataclass
-class Studio:
-    """A running office over a small bot."""
-
-    url: str
-    store: Store
-    files: Repository
-    passwords: dict[str, str]
-    signed_in: dict[str, Any] = field(default_factory=dict)
-    """What the browser of each who has signed in keeps."""
-
-    def text(self, path: str) -> str:
-        return (self.files.root / path).read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    folder = tmp_path_factory.mktemp("knowledge")
-    settings = Settings(data_dir=folder, office_port=free_port(), shop_port=free_port())
-    migrations.upgrade(settings.database)
-    engine = connect(settings.database)
-    made = ensure_accounts(Accounts(engine))
-    files = Repository(knowing(folder / "bot"))
-    files.look()
-    environment = {
-        **os.environ,
-        "GUITAI_DATA_DIR": str(folder),
-        "GUITAI_BOT_DIR": str(files.root),
-        "GUITAI_MODELS_DIR": str(folder / "models"),
-        "GUITAI_OFFICE_PORT": str(settings.office_port),
-        "GUITAI_SHOP_PORT": str(settings.shop_port),
-        "GUITAI_ENGINE_URL": f"http://127.0.0.1:{free_port()}",
-    }
-    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
-    try:
-        until_healthy(f"{settings.office}/healthz", process)
-        store = Store(engine, desk_rules=Routing())
-        yield Studio(settings.office, store, files, {each["name"]: each["password"] for each in made})
-    finally:
-        process.kill()
-        process.wait(10)
-        engine.dispose()
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    place = tmp_path_factory.mktemp("knowledge")
+    settings = Settings(
+        data_dir=place / "var",
+        bot_dir=knowing(place / "bot"),
+        models_dir=place / "models",
+        office_port=free_port(),
+        engine_url=f"http://127.0.0.1:{free_port()}",
+    )
+    with running_office(settings) as office:
+        yield office
 
 
 @pytest.fixture(autouse=True)
-def anew(studio: Studio) -> None:
+def anew(office: Office) -> None:
     """The files as they were at first."""
-    knowing(studio.files.root)
-    for path in (studio.files.root / "data/nlu/faq").glob("*.yml"):
+    knowing(office.files.root)
+    for path in (office.files.root / "data/nlu/faq").glob("*.yml"):
         if f"data/nlu/faq/{path.name}" not in (AREA, OTHER):
             path.unlink()
-    studio.files.look()
+    office.files.look()
 
 
 @pytest.fixture
-def enter(studio: Studio, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
-    """Signs somebody in and opens a page below /studio/knowledge; what that complains of fails the test."""
+def enter(office: Office, context: Contexts) -> Callable[..., Page]:
+    """Opens a page below /studio/knowledge."""
 
     def opened(path: str = "", name: str = "admin") -> Page:
-        page = context(storage_state=studio.signed_in.get(name)).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-        page.on(
-            "dialog", lambda dialog: dialog.accept() if dialog.type == "beforeunload" else pytest.fail("run")
-        )
-        page.goto(f"{studio.url}/studio/knowledge{path}")
-        if name not in studio.signed_in:
-            page.get_by_test_id("sign-in-name").fill(name)
-            page.get_by_test_id("sign-in-password").fill(studio.passwords[name])
-            page.get_by_test_id("sign-in-submit").click()
-            page.wait_for_load_state()
-            studio.signed_in[name] = page.context.storage_state()
-        return page
+        return office.enter(context, f"/studio/knowledge{path}", name, accepts="beforeunload")
 
     return opened
+
+
+def text_of(office: Office, path: str) -> str:
+    return office.files.look().text(path)
 
 
 def shown(page: Page) -> Locator:
@@ -145,7 +98,7 @@ def test_topics_are_found_by_all_that_is_asked_and_answered(enter: Callable[...,
     expect(page.get_by_test_id("add-questions")).to_have_value("羊毛衫能机洗吗")
 
 
-def test_an_answer_is_edited_beside_what_the_shopper_sees(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_an_answer_is_edited_beside_what_the_shopper_sees(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(f"/topics/{POSTAGE}")
     expect(shown(page)).to_have_text(["退货运费谁出", "质量问题由我们承担"])
     # In the widget's own style.
@@ -175,29 +128,29 @@ def test_an_answer_is_edited_beside_what_the_shopper_sees(studio: Studio, enter:
     expect(page.get_by_test_id("savebar")).to_contain_text("改了答案")
     saved(page)
     expect(page.locator(".toast")).to_contain_text("几秒内生效")
-    assert f"  - text: {'双十一全免。' * 100}\n    channel: wechat\n" in studio.text(AREA)
-    assert "metadata: {since: 2026-11-01, until: 2999-01-01}" in studio.text(AREA)
-    assert "- text: 邮费我们出，{return_days} 天内\n" in studio.text(AREA)
+    assert f"  - text: {'双十一全免。' * 100}\n    channel: wechat\n" in text_of(office, AREA)
+    assert "metadata: {since: 2026-11-01, until: 2999-01-01}" in text_of(office, AREA)
+    assert "- text: 邮费我们出，{return_days} 天内\n" in text_of(office, AREA)
     assert (
-        git(studio.files.root, "log", "-1", "--format=%ae %s").strip()
+        git(office.files.root, "log", "-1", "--format=%ae %s").strip()
         == "admin@guitai 知识：退货运费谁出（答案）"
     )
     expect(page.get_by_test_id("last-change")).to_be_visible()
 
 
-def test_days_that_are_over_are_told(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_days_that_are_over_are_told(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(f"/topics/{POSTAGE}")
     page.get_by_test_id("until").first.fill("2020-01-01")
     expect(page.get_by_test_id("says")).to_contain_text("没有可说的")
     saved(page)
-    page.goto(f"{studio.url}/studio/knowledge")
+    page.goto(f"{office.url}/studio/knowledge")
     one = page.locator(f"[data-name='{POSTAGE}']")
     expect(one).to_contain_text("今天没有可说的")
     page.locator("[data-mark=silent]").click()
     expect(page.get_by_test_id("topic").locator("visible=true")).to_have_count(1)
 
 
-def test_questions_are_compared_as_they_are_added(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_questions_are_compared_as_they_are_added(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(f"/topics/{POSTAGE}")
     page.get_by_test_id("add-questions").fill("退货要邮费吗？\n 几天内能退\n来回的邮费怎么算\n\n是正品吗")
     compared = page.get_by_test_id("compared")
@@ -219,14 +172,13 @@ def test_questions_are_compared_as_they_are_added(studio: Studio, enter: Callabl
     saved(page)
     expect(page.get_by_test_id("notice")).to_contain_text("训练")
     expect(page.get_by_test_id("notice").get_by_role("link")).to_have_attribute("href", "/studio/models")
-    assert (
-        "    - 退货运费谁出\n    - 退货要付邮费吗\n    - 是正品吗\n    - 来回的邮费怎么算\n"
-        in studio.text(AREA)
+    assert "    - 退货运费谁出\n    - 退货要付邮费吗\n    - 是正品吗\n    - 来回的邮费怎么算\n" in text_of(
+        office, AREA
     )
-    assert "- 是正品吗" not in studio.text(OTHER)
+    assert "- 是正品吗" not in text_of(office, OTHER)
 
 
-def test_questions_leave(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_questions_leave(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(f"/topics/{GENUINE}")
     row = page.locator("[data-question='有没有防伪码']")
     row.locator("input").check()
@@ -235,18 +187,18 @@ def test_questions_leave(studio: Studio, enter: Callable[..., Page]) -> None:
     page.keyboard.press("Enter")
     expect(row).to_contain_text("将移到「退货运费谁出」")
     saved(page)
-    assert "- 有没有防伪码" in studio.text(AREA) and "防伪" not in studio.text(OTHER)
+    assert "- 有没有防伪码" in text_of(office, AREA) and "防伪" not in text_of(office, OTHER)
     page.locator("[data-every]").check()
     page.get_by_test_id("remove-picked").click()
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("topic-error")).to_contain_text("至少要有一句")
 
 
-def test_two_admins_edit_one_answer(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_two_admins_edit_one_answer(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(f"/topics/{POSTAGE}")
     page.get_by_test_id("wording-text").fill("我写的答案")
     page.get_by_test_id("add-questions").fill("邮费谁来付")
-    with studio.files.edit(WANG, "改") as draft:
+    with office.files.edit(WANG, "改") as draft:
         set_answer(draft, POSTAGE, [Variation("王五的答案"), Variation("第二条")])
     page.get_by_test_id("save").click()
     conflict = page.get_by_test_id("conflict")
@@ -256,11 +208,11 @@ def test_two_admins_edit_one_answer(studio: Studio, enter: Callable[..., Page]) 
     expect(page.get_by_test_id("add-questions")).to_have_value("邮费谁来付")
     with page.expect_navigation():
         page.get_by_test_id("overwrite").click()
-    topic = editing.found(studio.files.look(), POSTAGE)
+    topic = editing.found(office.files.look(), POSTAGE)
     assert topic.answers == (Variation("我写的答案"),) and topic.questions[-1].text == "邮费谁来付"
 
 
-def test_a_topic_is_made_and_removed(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_a_topic_is_made_and_removed(office: Office, enter: Callable[..., Page]) -> None:
     page = enter("/new?area=goods")
     expect(page.get_by_test_id("name")).to_have_value("goods_1")
     expect(page.get_by_test_id("intent")).to_have_value("greet")
@@ -276,10 +228,10 @@ def test_a_topic_is_made_and_removed(studio: Studio, enter: Callable[..., Page])
     expect(page.locator("#sure")).to_contain_text("2 句问法和 1 条说法")
     page.get_by_test_id("remove-sure").click()
     expect(page.locator(".toast")).to_contain_text("已删除「能水洗吗」")
-    assert "水洗" not in studio.text(OTHER) and "防伪" in studio.text(OTHER)
+    assert "水洗" not in text_of(office, OTHER) and "防伪" in text_of(office, OTHER)
 
 
-def test_a_number_changes_in_all_answers(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_a_number_changes_in_all_answers(office: Office, enter: Callable[..., Page]) -> None:
     page = enter("/policies")
     policy = page.locator("[data-policy=return_days]")
     policy.locator("summary").click()
@@ -292,7 +244,7 @@ def test_a_number_changes_in_all_answers(studio: Studio, enter: Callable[..., Pa
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("policies-error")).to_contain_text("dispatch_hours 要填整数")
     whole.fill("24")
-    studio_file = studio.files.root / "data/policies.yml"
+    studio_file = office.files.root / "data/policies.yml"
     studio_file.write_text(POLICIES.replace("return_days: 7", "return_days: 10"))
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("policies-error")).to_contain_text("return_days 刚被别人改成了「10」")
@@ -307,7 +259,7 @@ def test_a_number_changes_in_all_answers(studio: Studio, enter: Callable[..., Pa
     expect(page.get_by_test_id("policy").locator("visible=true")).to_have_count(2)
 
 
-def test_hostile_words_stay_words(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_hostile_words_stay_words(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(f"/topics/{POSTAGE}")
     page.get_by_test_id("wording-text").fill(HOSTILE)
     page.get_by_test_id("add-questions").fill(f"{HOSTILE}\n{HOSTILE} 运费")
@@ -315,40 +267,40 @@ def test_hostile_words_stay_words(studio: Studio, enter: Callable[..., Page]) ->
     expect(page.get_by_test_id("compared")).to_contain_text("2 句可以添加")
     saved(page)
     expect(page.get_by_test_id("asked")).to_contain_text(HOSTILE)
-    page.goto(f"{studio.url}/studio/knowledge")
+    page.goto(f"{office.url}/studio/knowledge")
     page.get_by_test_id("knowledge-search").fill("onerror")
     expect(page.locator(f"[data-name='{POSTAGE}']")).to_contain_text(HOSTILE)
-    page.goto(f"{studio.url}/studio/knowledge/topics/{POSTAGE}")
+    page.goto(f"{office.url}/studio/knowledge/topics/{POSTAGE}")
     page.get_by_test_id("wording-text").fill("运费\u202e出我们")
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("topic-error")).to_contain_text("control characters")
     page.get_by_test_id("wording-text").fill("长" * 30_000)
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("topic-error")).to_contain_text("内容太多")
-    head = studio.files.head()
+    head = office.files.head()
     page.get_by_test_id("wording-text").fill("长" * 5000)
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("topic-error")).to_contain_text("太长")
     sent = page.request.post(
-        f"{studio.url}/studio/knowledge/topics/{POSTAGE}",
+        f"{office.url}/studio/knowledge/topics/{POSTAGE}",
         data={"seen": {}, "added": ["长" * 700_000]},
-        headers={"Origin": studio.url},
+        headers={"Origin": office.url},
     )
     assert sent.status == 413
-    assert studio.files.head() == head
+    assert office.files.head() == head
 
 
-def test_figures_open_their_conversations(studio: Studio, enter: Callable[..., Page]) -> None:
-    conversation = studio.store.begin("web", None, None).id
+def test_figures_open_their_conversations(office: Office, enter: Callable[..., Page]) -> None:
+    conversation = office.store.begin("web", None, None).id
     for text in ("退货邮费谁出呀", "不是这个意思"):
-        studio.store.receive(conversation, text, text)
-        turn = studio.store.claim_turn("test", 30)
+        office.store.receive(conversation, text, text)
+        turn = office.store.claim_turn("test", 30)
         read = {"intent": "faq", "faq": {"topic": "return_postage", "score": 0.9}}
-        assert turn and studio.store.finish_turn(turn, [Reply("好")], read, "m")
-    collector = Collector(studio.store)
+        assert turn and office.store.finish_turn(turn, [Reply("好")], read, "m")
+    collector = Collector(office.store)
     while collector.look():
         pass
-    gathering.gather(studio.store)
+    gathering.gather(office.store)
     page = enter("?sort=failed")
     first = page.get_by_test_id("topic").first
     expect(first).to_have_attribute("data-name", POSTAGE)
@@ -358,16 +310,16 @@ def test_figures_open_their_conversations(studio: Studio, enter: Callable[..., P
     expect(page.locator("h1")).to_contain_text("答非所问")
 
 
-def test_only_admins_may(studio: Studio, enter: Callable[..., Page]) -> None:
-    name = next(each for each in studio.passwords if each != "admin")
+def test_only_admins_may(office: Office, enter: Callable[..., Page]) -> None:
+    name = next(each for each in office.passwords if each != "admin")
     page = enter(name=name)
-    head = studio.files.head()
+    head = office.files.head()
     for path in ("", "/words", "/new", "/policies", f"/topics/{POSTAGE}", f"/topics/{POSTAGE}/now"):
-        assert page.request.get(f"{studio.url}/studio/knowledge{path}").status == 403, path
+        assert page.request.get(f"{office.url}/studio/knowledge{path}").status == 403, path
     for path in ("/near", "/new", "/policies", f"/topics/{POSTAGE}", f"/topics/{POSTAGE}/remove"):
         sent = page.request.post(
-            f"{studio.url}/studio/knowledge{path}", data={}, headers={"Origin": studio.url}
+            f"{office.url}/studio/knowledge{path}", data={}, headers={"Origin": office.url}
         )
         assert sent.status == 403, path
-    assert studio.files.head() == head
-    assert httpx.get(f"{studio.url}/channels/looks", follow_redirects=False).status_code == 303
+    assert office.files.head() == head
+    assert httpx.get(f"{office.url}/channels/looks", follow_redirects=False).status_code == 303

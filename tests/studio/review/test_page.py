@@ -1,96 +1,52 @@
 """The inbox in a real browser: moved in, decided on and undone by keys alone; hostile texts shown as text."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import delete, true
 
-from bot import migrations
 from bot.conversations import audits
-from bot.conversations.database import connect
 from bot.conversations.privacy import Privacy
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
-from bot.handoff.routing import Routing
-from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
+from bot.settings import Settings
 from bot.studio.review.models import Decision
-from tests.servers import free_port, until_healthy
+from tests.offices import Contexts, Office, running_office
+from tests.servers import free_port
 
 from .conftest import OFFERED, begun, collected, said, small_bot
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> [x](product) \u202e倒过来"
 
 
-@dataclass
-class Studio:
-    """A running office over a small bot."""
-
-    url: str
-    store: Store
-    bot_dir: Path
-    passwords: dict[str, str]
-
-    def nlu(self, name: str) -> str:
-        return (self.bot_dir / "data" / "nlu" / f"{name}.yml").read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    folder = tmp_path_factory.mktemp("studio")
-    settings = Settings(data_dir=folder, office_port=free_port(), shop_port=free_port())
-    migrations.upgrade(settings.database)
-    engine = connect(settings.database)
-    made = ensure_accounts(Accounts(engine))
-    bot_dir = small_bot(folder / "bot")
-    environment = {
-        **os.environ,
-        "GUITAI_DATA_DIR": str(folder),
-        "GUITAI_BOT_DIR": str(bot_dir),
-        "GUITAI_OFFICE_PORT": str(settings.office_port),
-        "GUITAI_SHOP_PORT": str(settings.shop_port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
-    try:
-        until_healthy(f"{settings.office}/healthz", process)
-        store = Store(engine, desk_rules=Routing())
-        yield Studio(settings.office, store, bot_dir, {m["name"]: m["password"] for m in made})
-    finally:
-        process.kill()
-        process.wait(10)
-        engine.dispose()
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    place = tmp_path_factory.mktemp("review")
+    settings = Settings(data_dir=place / "var", bot_dir=small_bot(place / "bot"), office_port=free_port())
+    with running_office(settings) as office:
+        yield office
 
 
 @pytest.fixture
-def enter(studio: Studio, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
-    def signed_in(name: str = "admin", **options: object) -> Page:
-        page = context(**options).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-        page.on("dialog", lambda dialog: pytest.fail(f"a text was run: {dialog.message}"))
-        page.goto(f"{studio.url}/studio")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(studio.passwords[name])
-        page.get_by_test_id("sign-in-submit").click()
-        page.wait_for_load_state()
-        page.goto(f"{studio.url}/studio")
-        return page
+def enter(office: Office, context: Contexts) -> Callable[..., Page]:
+    def opened(name: str = "admin", **options: object) -> Page:
+        return office.enter(context, "/studio", name, **options)
 
-    return signed_in
+    return opened
+
+
+def nlu(office: Office, name: str) -> str:
+    return office.files.look().text(f"data/nlu/{name}.yml")
 
 
 @pytest.fixture
-def inbox(studio: Studio) -> Store:
+def inbox(office: Office) -> Store:
     """The inbox with nothing but what the test says."""
-    Privacy(studio.store, studio.bot_dir).erase(true(), by="test")
-    with studio.store.writing() as session:
+    Privacy(office.store, office.settings.bot_dir).erase(true(), by="test")
+    with office.store.writing() as session:
         session.execute(delete(Decision))
-    return studio.store
+    return office.store
 
 
 def ready(page: Page) -> Page:
@@ -110,14 +66,14 @@ def test_an_empty_inbox_says_what_would_be_here(inbox: Store, enter: Callable[..
     expect(page.get_by_test_id("studio-empty")).to_contain_text("转人工")
 
 
-def test_only_admins_come_in(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+def test_only_admins_come_in(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
     page = enter("supervisor")
     expect(page.get_by_test_id("studio-review")).to_have_count(0)
     status = "(path) => fetch(path, {method: 'POST', body: '{}'}).then((r) => r.status)"
     assert page.evaluate(status, "/studio/review/undo/1") == 403
 
 
-def test_a_day_by_keys_alone(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+def test_a_day_by_keys_alone(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
     for text in ("包裹趴窝三天了", "这包裹咋趴窝三天啊", "包裹趴窝三天了"):
         said(inbox, begun(inbox), text, reply=OFFERED)
     said(inbox, begun(inbox), "退货的邮费谁来出嘛", read=[("product_info", 0.4), ("return_policy", 0.3)])
@@ -135,12 +91,12 @@ def test_a_day_by_keys_alone(studio: Studio, inbox: Store, enter: Callable[..., 
     expect(page.get_by_test_id("reading").first).to_contain_text("查物流到哪了")
     page.keyboard.press("1")
     expect(page.locator(".toast")).to_contain_text("写入 2 句，处理 3 条")
-    assert "包裹趴窝三天了" in studio.nlu("logistics_track")
+    assert "包裹趴窝三天了" in nlu(office, "logistics_track")
 
     # Out of scope, ignored, and one by search.
     ready(page).keyboard.press("o")
     expect(page.locator(".toast")).to_contain_text("超出服务范围")
-    assert "后天北京冷吗" in studio.nlu("out_of_scope")
+    assert "后天北京冷吗" in nlu(office, "out_of_scope")
     ready(page).keyboard.press("i")
     expect(page.locator(".toast")).to_contain_text("已忽略 1 条")
     assert groups(page) == ["退货的邮费谁来出嘛"]
@@ -150,7 +106,7 @@ def test_a_day_by_keys_alone(studio: Studio, inbox: Store, enter: Callable[..., 
     expect(page.locator("#matches li")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("studio-empty")).to_be_visible()
-    assert "退货的邮费谁来出嘛" in studio.nlu("return_policy")
+    assert "退货的邮费谁来出嘛" in nlu(office, "return_policy")
 
     # Who and when, and the way back.
     page.get_by_test_id("review-done").click()
@@ -158,12 +114,12 @@ def test_a_day_by_keys_alone(studio: Studio, inbox: Store, enter: Callable[..., 
     expect(page.get_by_test_id("decision").first).to_contain_text("管理员")
     page.get_by_test_id("decision").last.get_by_role("button").click()
     expect(page.get_by_test_id("decision").last).to_contain_text("管理员已撤销")
-    assert "趴窝" not in studio.nlu("logistics_track")
-    page.goto(f"{studio.url}/studio")
+    assert "趴窝" not in nlu(office, "logistics_track")
+    page.goto(f"{office.url}/studio")
     expect(page.get_by_test_id("review-total")).to_have_text("3 条，1 组")
 
 
-def test_who_looked_and_who_wrote_is_kept(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+def test_who_looked_and_who_wrote_is_kept(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
     conversation = begun(inbox)
     said(inbox, conversation, "包裹压坏了找谁", read=[("logistics_track", 0.4)])
     collected(inbox)
@@ -184,7 +140,7 @@ def test_who_looked_and_who_wrote_is_kept(studio: Studio, inbox: Store, enter: C
     assert audits.latest(inbox, 1)[0].action == "data_revert"
 
 
-def test_keys_move_and_undo(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+def test_keys_move_and_undo(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
     for text in ("包裹丢件怎么赔", "羊毛衫可以机洗吗", "今天吃啥好"):
         said(inbox, begun(inbox), text, read=[("product_info", 0.3)])
     collected(inbox)
@@ -196,17 +152,17 @@ def test_keys_move_and_undo(studio: Studio, inbox: Store, enter: Callable[..., P
     expect(page.locator(".group[aria-current]")).to_contain_text(listed[0])
     ready(page).keyboard.press("1")
     expect(page.locator(".toast")).to_contain_text("商品咨询")
-    assert listed[0] in studio.nlu("product_info")
+    assert listed[0] in nlu(office, "product_info")
     assert len(groups(page)) == 2
     page.keyboard.press("u")
     expect(page.locator(".group")).to_have_count(3)
-    assert listed[0] not in studio.nlu("product_info")
+    assert listed[0] not in nlu(office, "product_info")
     ready(page).keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
 
 
 def test_a_key_that_follows_at_once_is_meant_for_the_group_that_comes(
-    studio: Studio, inbox: Store, enter: Callable[..., Page]
+    office: Office, inbox: Store, enter: Callable[..., Page]
 ) -> None:
     for text in ("羊绒大衣怎么收纳好", "充电宝能带上飞机不"):
         said(inbox, begun(inbox), text, read=[("product_info", 0.3)])
@@ -219,7 +175,7 @@ def test_a_key_that_follows_at_once_is_meant_for_the_group_that_comes(
     assert groups(page) == [first]
 
 
-def test_some_of_a_group_and_a_refusal(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+def test_some_of_a_group_and_a_refusal(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
     said(inbox, begun(inbox), "这个是什么面料", read=[("logistics_track", 0.3)])
     said(inbox, begun(inbox), "这个是什么面料做的", read=[("logistics_track", 0.3)])
     collected(inbox)
@@ -231,10 +187,10 @@ def test_some_of_a_group_and_a_refusal(studio: Studio, inbox: Store, enter: Call
     page.get_by_test_id("reading").first.click()
     expect(page.get_by_test_id("review-error")).to_contain_text("product_info")
     expect(page.get_by_test_id("review-text")).to_have_count(2)
-    assert "面料" not in studio.nlu("logistics_track")
+    assert "面料" not in nlu(office, "logistics_track")
 
 
-def test_an_entity_is_marked_by_selecting(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+def test_an_entity_is_marked_by_selecting(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
     said(inbox, begun(inbox), "羊毛衫可以机洗么", read=[("product_info", 0.3)])
     collected(inbox)
     page = ready(enter())
@@ -247,11 +203,11 @@ def test_an_entity_is_marked_by_selecting(studio: Studio, inbox: Store, enter: C
     expect(page.locator("mark")).to_have_text("羊毛衫product")
     ready(page).keyboard.press("1")
     expect(page.locator(".toast")).to_contain_text("写入 1 句")
-    assert "- [羊毛衫](product)可以机洗么" in studio.nlu("product_info")
+    assert "- [羊毛衫](product)可以机洗么" in nlu(office, "product_info")
 
 
 def test_a_new_topic_from_what_the_human_answered(
-    studio: Studio, inbox: Store, enter: Callable[..., Page]
+    office: Office, inbox: Store, enter: Callable[..., Page]
 ) -> None:
     conversation = begun(inbox)
     said(
@@ -276,12 +232,12 @@ def test_a_new_topic_from_what_the_human_answered(
     sheet.locator("[name=questions]").fill("羊绒的怎么洗才不缩水\n羊绒衫咋洗")
     sheet.locator("[type=submit]").click()
     expect(page.get_by_test_id("studio-empty")).to_be_visible()
-    written = studio.nlu("faq/goods")
+    written = nlu(office, "faq/goods")
     assert "faq/wool_care" in written and "- 羊绒衫咋洗" in written and "平铺晾干" in written
 
 
 def test_hostile_texts_are_shown_and_not_run(
-    studio: Studio, inbox: Store, enter: Callable[..., Page]
+    office: Office, inbox: Store, enter: Callable[..., Page]
 ) -> None:
     said(inbox, begun(inbox), HOSTILE, read=[("product_info", 0.3)])
     said(inbox, begun(inbox), "长" * 2000, read=[("product_info", 0.3)])
@@ -303,7 +259,7 @@ def test_hostile_texts_are_shown_and_not_run(
 
 
 def test_on_a_phone_the_list_and_then_the_group(
-    studio: Studio, inbox: Store, enter: Callable[..., Page]
+    office: Office, inbox: Store, enter: Callable[..., Page]
 ) -> None:
     said(inbox, begun(inbox), "羊绒的怎么洗呀", read=[("product_info", 0.3)])
     said(inbox, begun(inbox), "包裹丢件怎么赔", read=[("product_info", 0.3)])

@@ -1,23 +1,15 @@
 """An admin downloads the topics, changes a cell, sends them back, mends what is wrong, and writes them."""
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from bot import migrations
-from bot.conversations.database import connect
-from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
+from bot.settings import Settings
 from bot.studio.files import Repository, language
 from bot.studio.pages import UPLOADS
+from tests.offices import Contexts, Office, running_office
 from tests.servers import free_port
 from tests.studio.files.conftest import WANG
 from tests.studio.files.small import lay
@@ -29,61 +21,22 @@ HOSTILE = "<img src=x onerror=alert(1)> 能退吗"
 BIG = 60_000  # milliseconds that a busy machine may take
 
 
-@dataclass
-class Office:
-    settings: Settings
-    passwords: dict[str, str]
-    files: Repository
-
-    @property
-    def page(self) -> str:
-        return f"{self.settings.office}{SHEET}"
-
-    def answer(self, topic: str) -> str:
-        topics = {each.name: each for each in language.topics(self.files.look())}
-        return topics[f"faq/{topic}"].answers[0].text
-
-    def questions(self, topic: str) -> list[str]:
-        return [each.text for each in language.examples(self.files.look(), f"faq/{topic}")]
-
-
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    place = tmp_path_factory.mktemp("office")
-    settings = Settings(data_dir=place / "var", bot_dir=lay(place / "bot"), office_port=free_port())
-    settings.data_dir.mkdir()
-    migrations.upgrade(settings.database)
-    made = ensure_accounts(Accounts(connect(settings.database)))
-    given = {f"GUITAI_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env={**os.environ, **given}, cwd=ROOT)
-    try:
-        deadline = time.monotonic() + 100
-        while not _healthy(settings.office):
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.2)
-        files = Repository(settings.bot_dir)
-        files.look()
-        yield Office(settings, {each["name"]: each["password"] for each in made}, files)
-    finally:
-        process.terminate()
-        process.wait(20)
+    place = tmp_path_factory.mktemp("sheets")
+    bot_dir = lay(place / "bot")
+    Repository(bot_dir).look()
+    with running_office(Settings(data_dir=place / "var", bot_dir=bot_dir, office_port=free_port())) as office:
+        yield office
 
 
-def _healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
+def answer(office: Office, topic: str) -> str:
+    topics = {each.name: each for each in language.topics(office.files.look())}
+    return topics[f"faq/{topic}"].answers[0].text
 
 
-def signed_in(office: Office, context: BrowserContext, name: str) -> Page:
-    page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-    page.goto(office.page)
-    page.get_by_test_id("sign-in-name").fill(name)
-    page.get_by_test_id("sign-in-password").fill(office.passwords[name])
-    page.get_by_test_id("sign-in-submit").click()
-    return page
+def questions(office: Office, topic: str) -> list[str]:
+    return [each.text for each in language.examples(office.files.look(), f"faq/{topic}")]
 
 
 def send(page: Page, name: str, content: bytes) -> None:
@@ -96,9 +49,8 @@ def downloaded(page: Page, button: str) -> tuple[str, bytes]:
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
-def test_out_into_excel_and_back(office: Office, context: Callable[..., BrowserContext]) -> None:
-    page = signed_in(office, context(accept_downloads=True), "admin")
-    page.get_by_test_id("studio-knowledge").wait_for()
+def test_out_into_excel_and_back(office: Office, context: Contexts) -> None:
+    page = office.enter(context, SHEET, accept_downloads=True)
     expect(page.locator("main")).to_contain_text("2 个话题、3 条问法")
     name, content = downloaded(page, "get-xlsx")
     assert name.startswith("guitai-faq-") and office.files.head()[:10] in name
@@ -119,7 +71,7 @@ def test_out_into_excel_and_back(office: Office, context: Callable[..., BrowserC
     expect(faults.first).to_contain_text("第 5 行「问法」")
     expect(faults.first).to_contain_text("greet 里已经有同样的句子“你好”")
     expect(faults.last).to_contain_text("第 6 行「问法」")
-    assert office.answer("return_days") == "七天内\n无理由"
+    assert answer(office, "return_days") == "七天内\n无理由"
 
     sheet["D5"], sheet["D6"] = "能退几天", HOSTILE
     with office.files.edit(WANG, "王五的") as draft:
@@ -132,14 +84,14 @@ def test_out_into_excel_and_back(office: Office, context: Callable[..., BrowserC
     expect(page.get_by_test_id("plan")).to_contain_text("之后别人的修改都会保留")
     page.get_by_test_id("write").click()
     expect(page.get_by_test_id("done")).to_contain_text("改答案 1", timeout=BIG)
-    assert office.answer("return_days") == "十天" and office.answer("return_postage") == "王五改的"
-    assert office.questions("return_days") == ["几天内能退", "能退几天", HOSTILE]
+    assert answer(office, "return_days") == "十天" and answer(office, "return_postage") == "王五改的"
+    assert questions(office, "return_days") == ["几天内能退", "能退几天", HOSTILE]
     page.get_by_test_id("see").click()
     expect(page.locator("h1")).to_have_text("导入表格：改答案 1、加问法 2")
     assert office.files.history()[0].author.account == "admin"
 
     # In English, as CSV from Chinese Excel, and what the sheet lacks goes only if that is ticked.
-    page.goto(office.page)
+    page.goto(f"{office.url}{SHEET}")
     page.locator("[data-language=en]").click()
     expect(page.locator("h1")).to_have_text("Import and export")
     name, content = downloaded(page, "get-csv")
@@ -156,13 +108,12 @@ def test_out_into_excel_and_back(office: Office, context: Callable[..., BrowserC
     expect(page.get_by_test_id("gone")).to_have_count(0, timeout=BIG)
     page.get_by_test_id("write").click()
     expect(page.get_by_test_id("done")).to_contain_text("Questions removed: 1", timeout=BIG)
-    assert office.questions("return_days") == ["几天内能退", "能退几天"]
-    assert office.questions("return_postage")
+    assert questions(office, "return_days") == ["几天内能退", "能退几天"]
+    assert questions(office, "return_postage")
 
 
-def test_somebody_is_first(office: Office, context: Callable[..., BrowserContext]) -> None:
-    page = signed_in(office, context(), "admin")
-    page.get_by_test_id("studio-knowledge").wait_for()
+def test_somebody_is_first(office: Office, context: Contexts) -> None:
+    page = office.enter(context, SHEET)
     row = ["returns", "return_days", "order_status", "几天内能退", "我改的", "微信", "2026-11-01", ""]
     name = f"guitai-faq-2026-11-23-{office.files.head()[:10]}.csv"
     send(page, name, csv_file([row]))
@@ -172,29 +123,28 @@ def test_somebody_is_first(office: Office, context: Callable[..., BrowserContext
     page.get_by_test_id("write").click()
     expect(page.locator(".toast.bad")).to_contain_text("刚被王五改过", timeout=BIG)
     expect(page.get_by_test_id("fault")).to_contain_text("已被别人改成“王五改的”", timeout=BIG)
-    assert office.answer("return_days") == "王五改的"
+    assert answer(office, "return_days") == "王五改的"
 
     # What is no sheet, and what is too large, is a sentence.
     send(page, "x.xlsx", b"PK\x03\x04nothing")
     expect(page.get_by_test_id("fault")).to_contain_text("打不开", timeout=BIG)
     send(page, "x.csv", b"x" * (9 * 1024 * 1024))
     expect(page.locator(".toast.bad")).to_contain_text("超过 8 MB")
-    headers = {"Origin": office.settings.office}
-    huge = page.request.post(f"{office.page}/check", headers=headers, data=b"x" * (9 * 1024 * 1024))
+    headers = {"Origin": office.url}
+    huge = page.request.post(f"{office.url}{SHEET}/check", headers=headers, data=b"x" * (9 * 1024 * 1024))
     assert huge.status == 200 and "超过 8 MB" in huge.text()
 
     # Only admins, and only from here.
     for path in UPLOADS:
         foreign = page.request.post(
-            f"{office.settings.office}{path}", headers={"Origin": "http://evil.example"}, data=b"x"
+            f"{office.url}{path}", headers={"Origin": "http://evil.example"}, data=b"x"
         )
         assert foreign.status == 403, path
-    other = signed_in(office, context(), "supervisor")
-    other.wait_for_load_state()
+    other = office.enter(context, SHEET, "supervisor")
     before = office.files.head()
     for path in (SHEET, f"{SHEET}/faq.csv", f"{SHEET}/faq.xlsx"):
-        assert other.request.get(f"{office.settings.office}{path}").status == 403
+        assert other.request.get(f"{office.url}{path}").status == 403
     for path in (f"{SHEET}/check", f"{SHEET}/import?at={before}"):
-        address = f"{office.settings.office}{path}"
+        address = f"{office.url}{path}"
         assert other.request.post(address, headers=headers, data=csv_file([row])).status == 403
     assert office.files.head() == before

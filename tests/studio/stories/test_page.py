@@ -1,23 +1,16 @@
 """The stories' pages in a real browser: found, edited both ways, drawn, checked, kept; two admins at once."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from bot import migrations
-from bot.conversations.database import connect
-from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
+from bot.settings import Settings
 from bot.studio.files import Repository
-from tests.servers import free_port, until_healthy
+from tests.offices import Contexts, Office, running_office
+from tests.servers import free_port
 
 from .conftest import FILES, LI, ORDER_STATUS, lay
 
@@ -27,70 +20,36 @@ CHECKED = 120_000
 HOSTILE = "<img src=x onerror=alert(1)> </textarea> {{ 7*7 }} \u2067倒/过?来&#"
 
 
-@dataclass
-class Studio:
-    """A running office over a small bot."""
-
-    url: str
-    bot_dir: Path
-    password: str
-
-    def text(self, name: str) -> str:
-        return (self.bot_dir / "data/stories" / f"{name}.yml").read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    folder = tmp_path_factory.mktemp("stories")
-    settings = Settings(data_dir=folder, office_port=free_port(), shop_port=free_port())
-    migrations.upgrade(settings.database)
-    engine = connect(settings.database)
-    made = {each["name"]: each["password"] for each in ensure_accounts(Accounts(engine))}
-    bot_dir = lay(folder / "bot")
-    environment = {
-        **os.environ,
-        "GUITAI_DATA_DIR": str(folder),
-        "GUITAI_BOT_DIR": str(bot_dir),
-        "GUITAI_OFFICE_PORT": str(settings.office_port),
-        "GUITAI_SHOP_PORT": str(settings.shop_port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
-    try:
-        until_healthy(f"{settings.office}/healthz", process)
-        yield Studio(settings.office, bot_dir, made["admin"])
-    finally:
-        process.kill()
-        process.wait(10)
-        engine.dispose()
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    place = tmp_path_factory.mktemp("stories")
+    settings = Settings(data_dir=place / "var", bot_dir=lay(place / "bot"), office_port=free_port())
+    with running_office(settings) as office:
+        yield office
 
 
 @pytest.fixture
-def studio(office: Studio) -> Studio:
+def office(running: Office) -> Office:
     """The small bot as it was at first."""
-    files = Repository(office.bot_dir)
-    with files.edit(LI, "As it was") as draft:
+    with running.files.edit(LI, "As it was") as draft:
         for path in draft.files("data/stories"):
             if path not in FILES:
                 draft.remove(path)
         for path, text in FILES.items():
             draft.write(path, text)
-    return office
+    return running
 
 
 @pytest.fixture
-def enter(studio: Studio, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
-    def signed_in(path: str = "/studio/stories", **options: object) -> Page:
-        page = context(**options).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-        page.goto(f"{studio.url}{path}")
-        page.get_by_test_id("sign-in-name").fill("admin")
-        page.get_by_test_id("sign-in-password").fill(studio.password)
-        page.get_by_test_id("sign-in-submit").click()
-        page.wait_for_load_state()
-        page.goto(f"{studio.url}{path}")
-        return page
+def enter(office: Office, context: Contexts) -> Callable[..., Page]:
+    def opened(path: str = "/studio/stories", **options: object) -> Page:
+        return office.enter(context, path, **options)
 
-    return signed_in
+    return opened
+
+
+def text_of(office: Office, name: str) -> str:
+    return office.files.look().text(f"data/stories/{name}.yml")
 
 
 def open_one(page: Page, name: str) -> None:
@@ -114,7 +73,7 @@ def problems(page: Page) -> Locator:
     return page.get_by_test_id("problems")
 
 
-def test_search_and_the_graph_of_a_file(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_search_and_the_graph_of_a_file(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     expect(page.get_by_test_id("story-row")).to_have_count(6)
     page.get_by_test_id("story-search").fill("查订单")
@@ -123,7 +82,7 @@ def test_search_and_the_graph_of_a_file(studio: Studio, enter: Callable[..., Pag
     expect(page.get_by_test_id("story-row")).to_have_count(1)
     page.get_by_test_id("story-search").fill("没有这样的")
     expect(page.get_by_test_id("stories-empty")).to_contain_text("没有找到")
-    page.goto(f"{studio.url}/studio/stories?file=data/stories/order_status.yml")
+    page.goto(f"{office.url}/studio/stories?file=data/stories/order_status.yml")
     graph = page.get_by_test_id("file-graph")
     expect(graph.get_by_test_id("drawing")).to_contain_text("查订单")
     graph.locator("summary").click()
@@ -132,7 +91,7 @@ def test_search_and_the_graph_of_a_file(studio: Studio, enter: Callable[..., Pag
     expect(page.get_by_test_id("story-name")).to_have_value("Which order")
 
 
-def test_the_form_keeps_what_it_cannot_show(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_the_form_keeps_what_it_cannot_show(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     open_one(page, "Which order")
     steps = page.get_by_test_id("steps").get_by_test_id("step")
@@ -161,12 +120,12 @@ def test_the_form_keeps_what_it_cannot_show(studio: Studio, enter: Callable[...,
     expect(page.locator(".toast")).to_contain_text("已保存")
     expect(page.locator("h1")).to_have_text("单号: 哪一单")
     written = ORDER_STATUS.replace("Which order", '"单号: 哪一单"').replace("order_status ", "thanks ", 1)
-    assert studio.text("order_status") == written
-    change = Repository(studio.bot_dir).history(1)[0]
+    assert text_of(office, "order_status") == written
+    change = Repository(office.settings.bot_dir).history(1)[0]
     assert (change.author.name, change.summary) == ("管理员", "修改规则“单号: 哪一单”")
 
 
-def test_text_with_a_live_problem(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_text_with_a_live_problem(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     open_one(page, "Hello")
     page.get_by_test_id("tab-text").click()
@@ -189,10 +148,10 @@ def test_text_with_a_live_problem(studio: Studio, enter: Callable[..., Page]) ->
     expect(problems(page)).to_contain_text("没有问题")
     page.get_by_test_id("save").click()
     expect(page.locator("h1")).to_have_text("Hello there")
-    assert "  # 先问好\n  steps:" in studio.text("greet")
+    assert "  # 先问好\n  steps:" in text_of(office, "greet")
 
 
-def test_a_new_one_copied_and_removed(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_a_new_one_copied_and_removed(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     page.get_by_test_id("new-story").click()
     expect(page.locator("h1")).to_have_text("新建故事")
@@ -207,7 +166,7 @@ def test_a_new_one_copied_and_removed(studio: Studio, enter: Callable[..., Page]
     expect(problems(page)).to_contain_text("没有问题")
     page.get_by_test_id("save").click()
     expect(page.locator("h1")).to_have_text("问好再谢")
-    assert "  - or:\n    - intent: thanks\n    - intent: greet\n" in studio.text("thanks")
+    assert "  - or:\n    - intent: thanks\n    - intent: greet\n" in text_of(office, "thanks")
     page.get_by_test_id("copy").click()
     expect(page.get_by_test_id("story-name")).to_have_value("问好再谢（副本）")
     ready(page)
@@ -217,13 +176,13 @@ def test_a_new_one_copied_and_removed(studio: Studio, enter: Callable[..., Page]
     page.get_by_test_id("remove").click()
     page.get_by_test_id("remove-sure").click()
     expect(page.locator(".toast")).to_contain_text("已删除")
-    assert studio.text("thanks").count("story:") == 1
+    assert text_of(office, "thanks").count("story:") == 1
 
 
-def test_a_text_given_is_shown_and_not_kept(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_a_text_given_is_shown_and_not_kept(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     text = "- story: 来自会话\n  steps:\n  - intent: greet\n  - action: utter_greet\n"
-    before = Repository(studio.bot_dir).head()
+    before = Repository(office.settings.bot_dir).head()
     with page.expect_navigation():
         page.evaluate(
             """(text) => {
@@ -237,12 +196,12 @@ def test_a_text_given_is_shown_and_not_kept(studio: Studio, enter: Callable[...,
         )
     expect(page.get_by_test_id("story-name")).to_have_value("来自会话")
     expect(page.get_by_test_id("path")).to_have_value("data/stories/greet.yml")
-    assert Repository(studio.bot_dir).head() == before
+    assert Repository(office.settings.bot_dir).head() == before
     page.get_by_test_id("save").click()
     expect(page.locator("h1")).to_have_text("来自会话")
 
 
-def test_two_admins(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_two_admins(office: Office, enter: Callable[..., Page]) -> None:
     one, two = enter(), enter()
     for page in (one, two):
         open_one(page, "Hello")
@@ -256,13 +215,13 @@ def test_two_admins(studio: Studio, enter: Callable[..., Page]) -> None:
     expect(two.get_by_test_id("clash")).to_contain_text("管理员 在")
     expect(two.get_by_test_id("clash")).to_contain_text("utter_sent")
     expect(two.get_by_test_id("source")).to_have_value(mine)
-    assert "我的" not in studio.text("greet")
+    assert "我的" not in text_of(office, "greet")
     two.get_by_test_id("keep-mine").click()
     expect(two.locator(".toast")).to_contain_text("已保存")
-    assert "我的" in studio.text("greet") and "utter_sent" not in studio.text("greet")
+    assert "我的" in text_of(office, "greet") and "utter_sent" not in text_of(office, "greet")
 
 
-def test_contradictions_are_named_before_training(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_contradictions_are_named_before_training(office: Office, enter: Callable[..., Page]) -> None:
     page = enter("/studio/stories/new?kind=rule")
     page.get_by_test_id("tab-text").click()
     page.get_by_test_id("source").fill("- rule: 又问好\n  steps:\n  - intent: greet\n  - action: utter_sent")
@@ -275,11 +234,11 @@ def test_contradictions_are_named_before_training(studio: Studio, enter: Callabl
         told.first.get_by_role("link", name="Hello").click()
     expect(opened.value.get_by_test_id("story-name")).to_have_value("Hello")
     expect(page.get_by_test_id("source")).to_have_value(re.compile("又问好"))
-    assert "又问好" not in studio.text("greet")
+    assert "又问好" not in text_of(office, "greet")
 
 
-def test_hostile_names_are_shown_and_not_run(studio: Studio, enter: Callable[..., Page]) -> None:
-    files = Repository(studio.bot_dir)
+def test_hostile_names_are_shown_and_not_run(office: Office, enter: Callable[..., Page]) -> None:
+    files = Repository(office.settings.bot_dir)
     quoted = HOSTILE.replace('"', '\\"').replace("\u2067", "\\u2067")
     with files.edit(LI, "hostile") as draft:
         draft.write(
@@ -297,21 +256,21 @@ def test_hostile_names_are_shown_and_not_run(studio: Studio, enter: Callable[...
     page.get_by_test_id("story-name").fill("好的名称")
     page.get_by_test_id("save").click()
     expect(page.locator("h1")).to_have_text("好的名称")
-    page.goto(f"{studio.url}/studio/stories/rule?name={'x' * 900}")
+    page.goto(f"{office.url}/studio/stories/rule?name={'x' * 900}")
     expect(page.get_by_role("alert")).to_contain_text("不在了")
 
 
-def test_only_admins(studio: Studio) -> None:
+def test_only_admins(office: Office) -> None:
     for path in ("", "/known", "/new", "/rule?name=Hello"):
-        assert httpx.get(f"{studio.url}/studio/stories{path}").status_code in (303, 401, 403)
+        assert httpx.get(f"{office.url}/studio/stories{path}").status_code in (303, 401, 403)
     for path in ("new", "look", "save", "remove", "check"):
-        answer = httpx.post(f"{studio.url}/studio/stories/{path}", json={"source": "x"})
+        answer = httpx.post(f"{office.url}/studio/stories/{path}", json={"source": "x"})
         assert answer.status_code in (303, 401, 403)
 
 
-def test_on_a_phone(studio: Studio, enter: Callable[..., Page]) -> None:
+def test_on_a_phone(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     page.set_viewport_size({"width": 390, "height": 844})
     for path in ("", "?file=data/stories/order_status.yml", "/rule?name=Which%20order", "/new"):
-        page.goto(f"{studio.url}/studio/stories{path}")
+        page.goto(f"{office.url}/studio/stories{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

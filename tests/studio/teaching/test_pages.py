@@ -1,23 +1,17 @@
 """The language pages in a real browser: taught, searched, marked; two admins; hostile texts as texts."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
+from playwright.sync_api import Page, expect
 
-from bot import migrations
-from bot.conversations.database import connect
-from bot.settings import ROOT, Settings
-from bot.staff import Accounts, ensure_accounts
+from bot.settings import Settings
 from bot.studio.files import Repository, language
 from bot.studio.teaching import intents
 from tests.commands import bot
-from tests.servers import free_port, until_healthy
+from tests.offices import Contexts, Office, running_office
+from tests.servers import free_port
 
 from .conftest import LI
 from .little import lay_little
@@ -29,78 +23,29 @@ MANY = 300
 WRITTEN = 60_000
 
 
-@dataclass
-class Office:
-    settings: Settings
-    passwords: dict[str, str]
-    files: Repository
-
-    def said(self, intent: str) -> list[str]:
-        return [each.text for each in language.examples(self.files.look(), intent)]
-
-
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    place = tmp_path_factory.mktemp("office")
-    settings = Settings(data_dir=place / "var", bot_dir=lay_little(place / "bot"), office_port=free_port())
-    settings.data_dir.mkdir()
-    migrations.upgrade(settings.database)
-    database = connect(settings.database)
-    made = ensure_accounts(Accounts(database))
+    place = tmp_path_factory.mktemp("language")
+    bot_dir = lay_little(place / "bot")
     many = "".join(f"    - 多谢你帮忙第{number}次\n" for number in range(MANY))
-    thanks = settings.bot_dir / "data/nlu/thanks.yml"
+    thanks = bot_dir / "data/nlu/thanks.yml"
     thanks.write_text(thanks.read_text(encoding="utf-8") + many, encoding="utf-8")
     # The actions of the product are checked with it, so the little files begin with problems of their own.
-    files = Repository(settings.bot_dir)
-    files.look()
-    environment = {
-        **os.environ,
-        "GUITAI_DATA_DIR": str(settings.data_dir),
-        "GUITAI_BOT_DIR": str(settings.bot_dir),
-        "GUITAI_OFFICE_PORT": str(settings.office_port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "bot.office"], env=environment, cwd=ROOT)
-    try:
-        until_healthy(f"{settings.office}/healthz", process)
-        yield Office(settings, {each["name"]: each["password"] for each in made}, files)
-    finally:
-        process.kill()
-        process.wait(10)
-        database.dispose()
-
-
-@pytest.fixture(scope="module")
-def signed_in(office: Office, chromium: Browser) -> dict[str, StorageState]:
-    """Of each who signs in, what their browser keeps."""
-    kept = {}
-    for name in ("admin", "supervisor"):
-        context = chromium.new_context()
-        page = context.new_page()
-        page.goto(f"{office.settings.office}/desk")
-        page.get_by_test_id("sign-in-name").fill(name)
-        page.get_by_test_id("sign-in-password").fill(office.passwords[name])
-        page.get_by_test_id("sign-in-submit").click()
-        page.get_by_test_id("desk").wait_for()
-        kept[name] = context.storage_state()
-        context.close()
-    return kept
+    Repository(bot_dir).look()
+    with running_office(Settings(data_dir=place / "var", bot_dir=bot_dir, office_port=free_port())) as office:
+        yield office
 
 
 @pytest.fixture
-def enter(
-    office: Office, signed_in: dict[str, StorageState], context: Callable[..., BrowserContext]
-) -> Callable[..., Page]:
+def enter(office: Office, context: Contexts) -> Callable[..., Page]:
     def opened(path: str = "", name: str = "admin") -> Page:
-        page = context(storage_state=signed_in[name]).new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
-        page.on(
-            "dialog",
-            lambda asked: asked.accept() if asked.type == "confirm" else pytest.fail(asked.message),
-        )
-        page.goto(f"{office.settings.office}/studio/language{path}")
-        return page
+        return office.enter(context, f"/studio/language{path}", name, accepts="confirm")
 
     return opened
+
+
+def questions(office: Office, intent: str) -> list[str]:
+    return [each.text for each in language.examples(office.files.look(), intent)]
 
 
 def told(page: Page, sentence: str) -> None:
@@ -157,7 +102,7 @@ def test_examples_are_added_with_what_is_like_them_shown_at_once(
     button.click()
     told(page, "写入 2 句，训练并上线后生效")
     expect(page.get_by_test_id("example")).to_have_count(5)
-    assert office.said("greet")[3:] == ["早上好呀", "多谢你帮忙第 7 次哦"]
+    assert questions(office, "greet")[3:] == ["早上好呀", "多谢你帮忙第 7 次哦"]
     (change,) = office.files.history(1)
     assert (change.author.account, change.summary) == ("admin", "添加例句：打招呼")
 
@@ -173,7 +118,7 @@ def test_an_entity_is_marked_by_choosing_words(office: Office, enter: Callable[.
     expect(words.locator("mark")).to_contain_text("昨天")
     page.get_by_test_id("add-button").click()
     told(page, "写入 1 句")
-    assert office.said("order_status")[-1] == "[昨天](date)买的运费险在哪"
+    assert questions(office, "order_status")[-1] == "[昨天](date)买的运费险在哪"
 
     # In an example that is there, the mark goes again.
     page.get_by_test_id("example").last.hover()
@@ -182,7 +127,7 @@ def test_an_entity_is_marked_by_choosing_words(office: Office, enter: Callable[.
     expect(page.get_by_test_id("edit-text")).to_have_value("昨天买的运费险在哪")
     page.get_by_test_id("edit-form").get_by_role("button", name="保存").click()
     told(page, "已修改")
-    assert office.said("order_status")[-1] == "昨天买的运费险在哪"
+    assert questions(office, "order_status")[-1] == "昨天买的运费险在哪"
 
 
 def test_many_examples_are_paged_chosen_moved_and_removed(office: Office, enter: Callable[..., Page]) -> None:
@@ -197,13 +142,13 @@ def test_many_examples_are_paged_chosen_moved_and_removed(office: Office, enter:
     page.get_by_test_id("move-search").fill("打招呼")
     page.get_by_test_id("targets").get_by_role("button", name="打招呼").click()
     told(page, "已移到“打招呼”：2 句")
-    assert office.said("greet")[-2:] == ["多谢你帮忙第98次", "多谢你帮忙第99次"]
+    assert questions(office, "greet")[-2:] == ["多谢你帮忙第98次", "多谢你帮忙第99次"]
     page.wait_for_load_state()
     page.get_by_label("选中本页").check()
     expect(page.locator("[data-count]")).to_have_text("已选 100 句")
     page.get_by_test_id("remove").click()
     told(page, "删除 100 句")
-    assert len(office.said("thanks")) == 2 + MANY - 102
+    assert len(questions(office, "thanks")) == 2 + MANY - 102
 
 
 def test_what_two_admins_do_to_one_example_is_told_and_what_was_typed_stays(
@@ -217,7 +162,7 @@ def test_what_two_admins_do_to_one_example_is_told_and_what_was_typed_stays(
     page.get_by_test_id("edit-form").get_by_role("button", name="保存").click()
     expect(page.get_by_test_id("edit-error")).to_contain_text("“hello”已被别人改动或删除", timeout=WRITTEN)
     expect(page.get_by_test_id("edit-text")).to_have_value("hello there")
-    assert "hello world" in office.said("greet")
+    assert "hello world" in questions(office, "greet")
 
 
 def test_a_new_intent_is_made_and_goes_again(office: Office, enter: Callable[..., Page]) -> None:
@@ -238,7 +183,7 @@ def test_a_new_intent_is_made_and_goes_again(office: Office, enter: Callable[...
     page.get_by_test_id("drop").get_by_role("button").click()
     expect(page.get_by_test_id("intent")).to_have_count(3, timeout=WRITTEN)
     assert "gift_wrap" not in office.files.look().text("domain.yml")
-    page.goto(f"{office.settings.office}/studio/language/intents/order_status")
+    page.goto(f"{office.url}/studio/language/intents/order_status")
     expect(page.get_by_test_id("drop")).to_contain_text("不能删除")
 
 
@@ -295,7 +240,7 @@ def test_variants_channels_and_buttons(office: Office, enter: Callable[..., Page
     expect(fresh.locator("[data-preview]")).to_have_text(SHOWN)
     texts = language.responses(office.files.look())["utter_bye"].variations
     assert [(each.text, each.channel) for each in texts] == [("再见", ""), (SHOWN, "wechat")]
-    page.goto(f"{office.settings.office}/studio/language/answers")
+    page.goto(f"{office.url}/studio/language/answers")
     expect(page.get_by_test_id("answer").nth(1)).to_contain_text("微信")
 
 
@@ -358,12 +303,12 @@ def test_who_uses_what_is_linked_from_everywhere(office: Office, enter: Callable
     expect(page.get_by_test_id("thing-intent")).to_contain_text("Order")
     page.get_by_test_id("uses-response").get_by_role("link", name="utter_greet").click()
     expect(page.get_by_test_id("answer-form")).to_be_visible()
-    page.goto(f"{office.settings.office}/studio/language/uses?name=order_no")
+    page.goto(f"{office.url}/studio/language/uses?name=order_no")
     expect(page.get_by_test_id("thing-entity")).to_contain_text("order_status")
     expect(page.get_by_test_id("thing-slot").get_by_test_id("uses-form")).to_contain_text("order_form")
     page.get_by_test_id("thing-slot").get_by_role("link", name="order_form").click()
     expect(page.get_by_test_id("thing-form")).to_contain_text("Order told")
-    page.goto(f"{office.settings.office}/studio/language/uses")
+    page.goto(f"{office.url}/studio/language/uses")
     page.get_by_test_id("kind-entity").click()
     expect(page.get_by_test_id("named")).to_have_count(3)
     page.get_by_test_id("search").fill("dispatch")
@@ -382,7 +327,7 @@ def test_who_uses_what_from_the_terminal(office: Office) -> None:
 def test_strange_addresses_are_sentences(office: Office, enter: Callable[..., Page]) -> None:
     page = enter()
     for path in ("/intents/<b>none", "/answers/none", "/uses?name=%3Cscript%3E"):
-        answer = page.goto(f"{office.settings.office}/studio/language{path}")
+        answer = page.goto(f"{office.url}/studio/language{path}")
         assert answer and answer.status == 404
         expect(page.get_by_role("alert")).to_contain_text("没有", timeout=WRITTEN)
 
@@ -391,16 +336,14 @@ def test_only_admins_may(office: Office, enter: Callable[..., Page]) -> None:
     page = enter(name="supervisor")
     before = office.files.head()
     for path in ("", "/intents/greet", "/answers", "/answers/utter_bye", "/lexicon", "/uses"):
-        answer = page.goto(f"{office.settings.office}/studio/language{path}")
+        answer = page.goto(f"{office.url}/studio/language{path}")
         assert answer and answer.status == 403, path
-    headers = {"Origin": office.settings.office}
+    headers = {"Origin": office.url}
     for path in (
         *("/intents", "/intents/greet/look", "/intents/greet/add", "/intents/greet/replace"),
         *("/intents/greet/remove", "/intents/greet/move", "/intents/greet/title", "/intents/greet/drop"),
         *("/answers/utter_bye", "/lexicon/add", "/lexicon/remove", "/lexicon/try"),
     ):
-        posted = page.request.post(
-            f"{office.settings.office}/studio/language{path}", headers=headers, data={}
-        )
+        posted = page.request.post(f"{office.url}/studio/language{path}", headers=headers, data={})
         assert posted.status == 403, path
     assert office.files.head() == before
