@@ -8,6 +8,7 @@ import pytest
 from bot.data_check import Example, examples, problems
 from bot.data_files import Unreadable
 from bot.data_near import measured, repeated
+from tests.laying import lay
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,11 +70,7 @@ class ActionOrderStatus:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    for name, text in SMALL.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return tmp_path
+    return lay(tmp_path, SMALL)
 
 
 def test_the_project_is_in_order() -> None:

@@ -15,6 +15,7 @@ from bot.conversations.database import connect
 from bot.conversations.store import Store
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts, ensure_accounts
+from tests.laying import lay
 from tests.offices import environment, sign_in
 from tests.servers import free_port, until_healthy
 from tests.studio import small_bot
@@ -66,7 +67,7 @@ def proving(tmp_path_factory: pytest.TempPathFactory) -> Proving:
         files = small_bot.good()
         for each in spoil:
             each(files)
-        projects[name] = small_bot.write(root / "projects" / name, files)
+        projects[name] = lay(root / "projects" / name, files)
     refused = small_bot.train(projects, models)
     small_bot.write_tests(root / "bot")
     settings = Settings(

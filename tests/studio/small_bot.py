@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.launcher import ENGINE_PYTHON
 from bot.settings import ROOT
 from tests.engine import tiny
+from tests.laying import lay
 
 
 def _without(lines: str, *words: str) -> str:
@@ -128,19 +129,10 @@ def good() -> dict[str, str]:
     }
 
 
-def write(folder: Path, files: Mapping[str, str]) -> Path:
-    """Write the files under ``folder``."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
-    return folder
-
-
 def write_tests(folder: Path, dialogues: str = DIALOGUES) -> None:
     """Write the cases and dialogues that prove the small bot, as its owner would."""
     rows = [f"{text}\t{label}\n" for label, said in CASES.items() for text in said]
-    write(
+    lay(
         folder,
         {
             "tests/nlu_cases/cases.tsv": "text\tlabel\n" + "".join(rows),

@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from tests import laying
+
 SMALL = {
     "config.yml": "# what it understands with\npipeline: [{name: N}]\npolicies: [{name: RulePolicy}]\n",
     "domain.yml": """version: "3.1"
@@ -96,11 +98,7 @@ class ActionOrderStatus:
 
 def lay(root: Path) -> Path:
     """Write the files below ``root``."""
-    for name, text in SMALL.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return root
+    return laying.lay(root, SMALL)
 
 
 def git(root: Path, *arguments: str) -> str:

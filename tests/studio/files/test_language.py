@@ -12,6 +12,7 @@ from bot.settings import ROOT
 from bot.studio.files import Refused, Repository, Snapshot, language, lexicon, near, stories
 from bot.studio.files.language import Variation
 from bot.studio.files.snapshot import Draft
+from tests import laying
 
 from .small import SMALL
 
@@ -47,11 +48,7 @@ def small(files: Repository) -> Snapshot:
 
 @pytest.fixture
 def dated(tmp_path: Path) -> Snapshot:
-    for name, text in DATED.items():
-        path = tmp_path / "dated" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return Repository(tmp_path / "dated").look()
+    return Repository(laying.lay(tmp_path / "dated", DATED)).look()
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import laying
 from tests.studio.files.conftest import files as files
 from tests.studio.files.small import lay
 
@@ -50,9 +51,6 @@ def folder(tmp_path: Path) -> Path:
 
 def knowing(root: Path) -> Path:
     """The files of a small bot with two areas of topics and policies."""
-    lay(root)
-    (root / "data/policies.yml").write_text(POLICIES, encoding="utf-8")
-    (root / OTHER).write_text(GOODS, encoding="utf-8")
     titles = "titles:\n  greet: 打招呼\n  order_status: 查订单进度\nareas:\n  goods: 商品\n"
-    (root / "data/intents.yml").write_text(titles, encoding="utf-8")
-    return root
+    more = {"data/policies.yml": POLICIES, OTHER: GOODS, "data/intents.yml": titles}
+    return laying.lay(lay(root), more)

@@ -18,6 +18,7 @@ from bot.studio.review.collecting import Collector
 from bot.studio.review.due import Why
 from bot.studio.review.known import Known
 from bot.studio.review.models import Item
+from tests import laying
 
 ADMIN = Staff(4, "admin", "管理员", "admin")
 OFFERED = Reply(
@@ -117,10 +118,7 @@ def desk(database: Engine) -> Store:
 
 def small_bot(root: Path) -> Path:
     """A folder with the files of a bot that knows a few sentences."""
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
-    return root
+    return laying.lay(root, FILES)
 
 
 def begun(store: Store, customer: str | None = None) -> str:

@@ -7,6 +7,7 @@ import pytest
 from bot.studio.files import Repository, Snapshot
 from bot.studio.files.authors import Author
 from bot.studio.stories.known import Known, known
+from tests import laying
 
 LI, WANG = Author("李姐", "li"), Author("王五", "wang")
 ORDER_STATUS = """version: "3.1"
@@ -94,10 +95,7 @@ responses:
 
 def lay(root: Path) -> Path:
     """Write the files below ``root``."""
-    for path, text in FILES.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
-    return root
+    return laying.lay(root, FILES)
 
 
 @pytest.fixture

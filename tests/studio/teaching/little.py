@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests import laying
 from tests.studio.files.small import lay
 
 MORE = {
@@ -130,9 +131,4 @@ class ActionOrderStatus:
 
 def lay_little(root: Path) -> Path:
     """Write the files below ``root``; they pass the data check."""
-    lay(root)
-    for name, text in MORE.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return root
+    return laying.lay(lay(root), MORE)
