@@ -30,6 +30,7 @@ from bot.studio.proof import Comparisons, causes, replay, rules
 from bot.studio.proof import text as terminal
 from bot.studio.proof.comparisons import Refused, verdict_of
 from bot.studio.proof.models import Comparison
+from bot.studio.training.models import DONE, Training
 
 from .proving import Proving
 from .proving import admin as admin
@@ -227,6 +228,15 @@ def test_the_changes_between_two_models_and_the_likely_cause(
     back = causes.causes(proving.store, proving.settings.models_dir, taught, turned)
     assert back.between.backwards and len(back.between.changes) == 3
     assert not any(each.causes for each in back.readings["small: A greeting is returned"])
+
+    # A commit of another repository is not known here; what a model does not tell, its training may.
+    models = proving.settings.models_dir
+    for commit, state in (("f" * 40, "no_current"), (why.between.changes[0].id, "same")):
+        model_sidecar.write(models / "good.tar.gz", model_sidecar.Sidecar())
+        asked = {"commit_id": commit, "state": DONE, "by": "测试", "asked_at": found.at, "model": "good"}
+        with proving.store.writing() as session:
+            session.add(Training(**asked))
+        assert causes.causes(proving.store, models, taught, found).between.state == state
 
 
 def test_erasure_takes_the_replayed_words_along(proving: Proving, said: str, admin: Page) -> None:
