@@ -1,6 +1,7 @@
 """Proof before promotion, with models of a small bot that are really trained, compared and looked at."""
 
 import asyncio
+import copy
 import json
 import re
 import secrets
@@ -220,6 +221,18 @@ def test_the_changes_between_two_models_and_the_likely_cause(
     expect(mend.nth(0)).to_have_attribute("href", "/studio/language/intents/greet")
     mend.nth(1).click()
     admin.wait_for_url(f"**/studio/history/{cause.change.id}")
+
+    # A topic has its own page.
+    report = copy.deepcopy(found.report)
+    assert report
+    report["dialogues"]["broken"][0]["readings"][0]["before"]["reading"] = "faq/return_postage"
+    with proving.store.writing() as session:
+        session.get_one(Comparison, newest).report = report
+    admin.goto(f"{proving.settings.office}/studio/compare/{newest}")
+    expect(mend.nth(0)).to_have_attribute("href", "/studio/knowledge/topics/faq/return_postage")
+    expect(mend.nth(1)).to_have_attribute("href", "/studio/history")
+    with proving.store.writing() as session:
+        session.get_one(Comparison, newest).report = found.report
 
     # The other way round, nothing can be taken back to mend it.
     with proving.store.reading() as session:
