@@ -255,7 +255,8 @@ def compare(
     from bot.conversations.database import connect
     from bot.conversations.store import Store
     from bot.settings import settings
-    from bot.studio.proof import Comparisons, text
+    from bot.studio.files import Repository
+    from bot.studio.proof import Comparisons, causes, text
     from bot.studio.proof.comparisons import SUFFIX, Refused, verdict_of
 
     store = Store(connect(settings.database))
@@ -279,7 +280,8 @@ def compare(
         said = {"id": id, "passed": verdict.passed, "reasons": verdict.reasons, "report": found.report}
         typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
     else:
-        typer.echo(text.table(found, verdict))
+        why = causes.causes(store, settings.models_dir, Repository(settings.bot_dir), found)
+        typer.echo(text.table(found, verdict, why))
     sys.exit(0 if verdict.passed else 1)
 
 

@@ -311,12 +311,32 @@ def _as_a_whole(cases: Sequence[Case], readings: Sequence[Reading]) -> dict[str,
 
 
 def _dialogues(current: dict[str, Any], candidate: dict[str, Any]) -> dict[str, Any]:
+    readings = {id: played.pop("readings") for id, played in candidate.items()}
+    before = {id: played.pop("readings") for id, played in current.items()}
     failed = [played for _, played in sorted(candidate.items()) if not played["passed"]]
     return {
         "played": len(candidate),
-        "broken": [played for played in failed if current[played["id"]]["passed"]],
+        "broken": [
+            {**played, "readings": read_otherwise(before[played["id"]], readings[played["id"]])}
+            for played in failed
+            if current[played["id"]]["passed"]
+        ],
         "failed_before": [played for played in failed if not current[played["id"]]["passed"]],
     }
+
+
+def read_otherwise(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+    """The turns of a dialogue that the candidate reads otherwise, as far as it came, from first to last."""
+    told = ("kind", "reading", "confidence")
+    then = {each["turn"]: each for each in before}
+    return [
+        {
+            **{"turn": now["turn"], "text": now["text"]},
+            **{"before": {key: was[key] for key in told}, "after": {key: now[key] for key in told}},
+        }
+        for now in after
+        if (was := then.get(now["turn"])) and (was["kind"], was["reading"]) != (now["kind"], now["reading"])
+    ]
 
 
 def _replay(

@@ -15,9 +15,12 @@ from typing import Any
 
 import aiohttp
 import jwt
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as UNSURE
 
 from bot.dialogues.expected import differences, unlike
 from bot.engine.channel import Refused, read_message
+from bot.engine.evaluation.readings import OUT_OF_SCOPE
+from bot.engine.nlu.faq import FAQ
 from bot.engine.tracker_store import Conflict
 from bot.engine.turns import ActionFailed, EmptyAnswer, TurnProcessor
 
@@ -28,7 +31,8 @@ PICTURE = "0" * 32
 SHOP_TOKEN_SECONDS = 30
 
 Played = dict[str, Any]
-"""``id``, ``passed``, and where it did not pass ``turn`` (None: the books), ``wrong`` and ``transcript``."""
+"""``id``, ``passed``, ``readings`` (``turn``, ``text``, and what ``read_as`` tells), and where it failed
+``turn`` (None: the books), ``wrong`` and ``transcript``."""
 
 
 @dataclass
@@ -81,6 +85,7 @@ class _Stage:
     http: aiohttp.ClientSession
     buttons: list[dict[str, str]] = field(default_factory=list)
     transcript: list[tuple[str, str]] = field(default_factory=list)
+    readings: list[dict[str, Any]] = field(default_factory=list)
 
     async def play(self) -> Played:
         for number, turn in enumerate(self.dialogue["turns"], start=1):
@@ -88,12 +93,13 @@ class _Stage:
                 return self._failed(number, wrong)
         if wrong := await self._recorded():
             return self._failed(None, wrong)
-        return {"id": self.dialogue["id"], "passed": True}
+        return {"id": self.dialogue["id"], "passed": True, "readings": self.readings}
 
     def _failed(self, turn: int | None, wrong: list[str]) -> Played:
         return {
             "id": self.dialogue["id"],
             "passed": False,
+            "readings": self.readings,
             "turn": turn,
             "wrong": wrong,
             "transcript": self.transcript,
@@ -117,6 +123,9 @@ class _Stage:
             answer = await self._answer(number, said, context)
         except (ActionFailed, EmptyAnswer, Conflict, Refused, asyncio.TimeoutError) as error:
             return [f"the turn failed: {type(error).__name__} {error}"]
+        if "text" in said and turn["say"]:
+            read = read_as(answer["understanding"])
+            self.readings.append({"turn": number, "text": turn["say"], **read})
         return self._compared(turn, answer)
 
     async def _answer(self, number: int, said: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
@@ -171,6 +180,17 @@ class _Stage:
         except aiohttp.ClientError as error:
             wrong.append(f"the shop could not be asked: {type(error).__name__} {error}")
         return wrong
+
+
+def read_as(understanding: Mapping[str, Any]) -> dict[str, Any]:
+    """How a turn was read, of an answer's ``understanding``; as bot/engine/compare.py tells an outcome."""
+    intent = understanding["intent"]
+    kind = {UNSURE: "ask", OUT_OF_SCOPE: "decline"}.get(intent, "answer")
+    best = next(iter(understanding["ranking"]), understanding) if kind == "ask" else understanding
+    reading = best.get("name", intent)
+    if reading == FAQ and "faq" in understanding:
+        reading = f"{FAQ}/{understanding['faq']['topic']}"
+    return {"kind": kind, "reading": reading, "confidence": best["confidence"]}
 
 
 def _cards(reply: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -68,11 +68,13 @@ class Overview:
     serves: str | None
     """The model that answers; None where no engine says so."""
     since: datetime | None
-    """When it was promoted; None where it never was."""
+    """Since when it answers; None where it was never promoted."""
     stands_by: str | None
     """The model of the other side, where that is ready to answer."""
     way_back: str | None
     """What a way back leads to; None where nothing was promoted yet."""
+    left: dict[str, Promotion]
+    """The models that were gone back from and not promoted again, each with the way back."""
     under_way: Promotion | None
     history: list[Promotion]
 
@@ -114,11 +116,15 @@ class Promoter:
         there = standing and self._answering(live.other) == {short(standing)} if live else False
         last = next((row for row in rows if row.outcome == LIVE), None) or self.history.last_live()
         answering = self._answering(side)
+        serves = short(named) if named else (answering.pop() if len(answering) == 1 else None)
+        # The first promotion writes the file as it begins: since when the other answered, nobody knows.
+        first = bool(rows) and last is None and all(row.to_model != serves for row in rows)
         return Overview(
-            serves=short(named) if named else (answering.pop() if len(answering) == 1 else None),
-            since=datetime.fromisoformat(live.since) if live else None,
+            serves=serves,
+            since=datetime.fromisoformat(live.since) if live and not first else None,
             stands_by=short(standing) if standing and there else None,
             way_back=last.from_model if last else None,
+            left=self.history.left() if last else {},
             under_way=under_way,
             history=[row for row in rows if row is not under_way],
         )

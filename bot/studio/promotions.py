@@ -72,6 +72,18 @@ class Promotions:
         with self._store.reading() as session:
             return session.scalars(done).first()
 
+    def left(self) -> dict[str, Promotion]:
+        """The models that were gone back from and not promoted again, each with the way back."""
+        done = select(Promotion).where(Promotion.outcome == LIVE).order_by(Promotion.id)
+        found: dict[str, Promotion] = {}
+        with self._store.reading() as session:
+            for row in session.scalars(done):
+                # Who goes back to such a model takes the way back back, and has nothing against the other.
+                undone = found.pop(row.to_model, None)
+                if row.kind == ROLLBACK and undone is None:
+                    found[row.from_model] = row
+        return found
+
     def settle(self, answering: str | None, switched: tuple[str, ...]) -> None:
         """Note what became of those whose process died; call it only while none is under way.
 

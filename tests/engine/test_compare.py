@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine.compare import domain, outcome
+from bot.engine.compare import domain, outcome, read_otherwise
 from bot.engine.evaluation.cases import Case
 from bot.engine.evaluation.measures import per_intent
 from bot.engine.evaluation.readings import BadModel, Reading, load
 from bot.engine.fingerprint import ROOT
+from bot.engine.playing import read_as
 
 
 def test_figures_by_intent_count_each_case_once() -> None:
@@ -67,6 +68,22 @@ def test_who_is_unsure_asks_back_and_the_closest_reading_is_told() -> None:
         "reading": "faq/invoice_how",
         "confidence": 0.4,
     }
+
+
+def test_what_a_dialogue_reads_otherwise_is_told_by_turn() -> None:
+    asked = {"intent": "faq", "confidence": 0.9, "ranking": [{"name": "faq", "confidence": 0.9}]}
+    topic = read_as(asked | {"faq": {"topic": "invoice_how", "score": 0.8}})
+    assert topic == {"kind": "answer", "reading": "faq/invoice_how", "confidence": 0.9}
+    unsure = read_as({"intent": "nlu_fallback", "confidence": 0.3, "ranking": [topic | {"name": "greet"}]})
+    assert unsure == {"kind": "ask", "reading": "greet", "confidence": 0.9}
+    assert read_as({"intent": "out_of_scope", "confidence": 0.7, "ranking": []})["kind"] == "decline"
+
+    before = [{"turn": turn, "text": f"第{turn}句", **topic} for turn in (1, 2, 3)]
+    surer = {"turn": 1, "text": "第1句", **topic, "confidence": 1.0}
+    # The third turn was not reached.
+    assert read_otherwise(before, [surer, {"turn": 2, "text": "第2句", **unsure}]) == [
+        {"turn": 2, "text": "第2句", "before": topic, "after": unsure}
+    ]
 
 
 def test_hostile_texts_are_read_and_stand_in_no_report(model: Path, tmp_path: Path) -> None:

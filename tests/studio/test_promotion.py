@@ -33,7 +33,7 @@ from bot.studio.proof import Comparisons, rules
 from tests.faults import TroubledEngine
 from tests.servers import free_port, serving
 
-OLD, NEW = "guitai-old", "guitai-new"
+OLD, NEW, THIRD = (f"guitai-{number:012x}" for number in (1, 2, 3))
 
 
 @dataclass
@@ -158,10 +158,11 @@ def test_a_model_is_tried_then_answers_and_the_way_back_takes_no_start(here: Ins
     steps.clear()
     here.promoter.roll_back("cli:0").carry_out(steps.append)
     assert steps == [CHECK, SWITCH] and here.live() == (f"{OLD}.tar.gz", f"{NEW}.tar.gz")
-    assert not here.blue.asked and here.promoter.history.latest()[0].kind == ROLLBACK
-    # And on again.
+    assert not here.blue.asked and (back := here.promoter.history.latest()[0]).kind == ROLLBACK
+    assert {model: row.id for model, row in here.promoter.overview().left.items()} == {NEW: back.id}
+    # And on again, which says nothing against the old one.
     here.promoter.roll_back("cli:0").carry_out()
-    assert here.promoter.serving() == NEW
+    assert here.promoter.serving() == NEW and here.promoter.overview().left == {}
     with here.store.reading() as session:
         noted = session.execute(select(Audit.by, Audit.action).order_by(Audit.id)).all()
     assert [tuple(each) for each in noted] == [
@@ -171,9 +172,29 @@ def test_a_model_is_tried_then_answers_and_the_way_back_takes_no_start(here: Ins
     ]
 
 
+def test_since_when_the_old_one_answers_is_not_told_by_the_first_promotion(here: Installation) -> None:
+    seen: list[tuple[str | None, bool]] = []
+
+    def look(_: str) -> None:
+        found = here.promoter.overview()
+        assert found.under_way and found.under_way.to_model == NEW and found.serves == OLD
+        seen.append((live_model.read(here.models) is not None, found.since is None))
+
+    here.promote().carry_out(look)
+    # The file that names both sides is there before the new one answers.
+    assert (True, True) in seen and all(unknown for _, unknown in seen)
+    since = here.promoter.overview().since
+    assert since and here.promoter.overview().history[0].at < since
+    write_model(here.models, THIRD)
+    here.blue.model = THIRD
+    told: list[object] = []
+    here.promote(THIRD).carry_out(lambda _: told.append(here.promoter.overview().since))
+    assert set(told) == {since}
+
+
 def test_what_is_no_model_or_answers_already_is_refused(here: Installation) -> None:
     refused(here, "unknown_model", "guitai-none")
-    refused(here, "unknown_model", "../models/guitai-new")
+    refused(here, "unknown_model", f"../models/{NEW}")
     refused(here, "is_live", OLD)
     with pytest.raises(Stopped) as stopped:
         here.promoter.roll_back("cli:0")

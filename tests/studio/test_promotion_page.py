@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from bot.conversations.steps import now
 from bot.settings import Settings
 from bot.studio.promotion import Promoter
 from bot.studio.proof import rules
+from bot.studio.proof.models import Comparison
 from tests.offices import Contexts, Office, running_office
 from tests.servers import free_port, serving
+from tests.studio.files.small import lay
 from tests.studio.test_promotion import NEW, OLD, Engine, write_model
 
 HOSTILE = "<img src=x onerror=alert(1)> 促销今晚开始"
@@ -29,6 +32,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
         settings = Settings(
             data_dir=tmp_path,
             models_dir=models,
+            bot_dir=lay(tmp_path / "bot"),
             office_port=free_port(),
             engine_url=around.enter_context(serving(Engine(model=OLD).app())),
             green_engine_url=around.enter_context(serving(Engine(model=NEW).app())),
@@ -66,6 +70,14 @@ def offer(page: Page, model: str) -> None:
     page.locator("#offer").click()
 
 
+def passed(office: Office) -> None:
+    """The new model passes beside the old one."""
+    with office.store.writing() as session:
+        values = {"candidate": NEW, "current": OLD, "candidate_sha256": "0" * 64, "current_sha256": "0" * 64}
+        done = {"state": "done", "verdict": True, "reasons": [], "by": "测试", "at": now(), "cancel": False}
+        session.add(Comparison(**values, **done))
+
+
 def test_how_it_stands_the_way_back_and_what_failed(
     office: Office, promoter: Promoter, enter: Callable[[str], Page]
 ) -> None:
@@ -85,13 +97,14 @@ def test_how_it_stands_the_way_back_and_what_failed(
     page.get_by_test_id("promote-why").fill("急着上线")
     page.get_by_test_id("promote-send").click()
     expect(rows.first).to_have_attribute("data-outcome", "failed")
-    expect(rows.first).to_contain_text("bot studio promote guitai-new --already-running")
+    expect(rows.first).to_contain_text(f"bot studio promote {NEW} --already-running")
     expect(page.get_by_role("alert")).to_contain_text("bot studio promote")
     expect(serves).to_have_attribute("data-model", OLD)
 
     run = promoter.promote(NEW, "cli:0", HOSTILE, started=True)
     open_page(page, office)
     expect(page.get_by_test_id("under-way")).to_have_attribute("data-step", "check")
+    expect(page.get_by_test_id("begun")).to_contain_text("命令行")
     expect(page.get_by_test_id("roll-back")).to_have_count(0)
     offer(page, NEW)
     page.get_by_test_id("promote-send").click()
@@ -113,11 +126,23 @@ def test_how_it_stands_the_way_back_and_what_failed(
     assert promoter.serving() == OLD
     assert promoter.history.latest()[0].by.startswith("agent:")
 
+    # What was found wanting is marked, and no button urges her to it.
+    expect(page.get_by_test_id("left")).to_contain_text(NEW)
+    expect(page.get_by_test_id("left")).to_contain_text("管理员")
+    expect(page.get_by_test_id("roll-back")).to_have_text("撤销回退")
+    passed(office)
+    page.goto(f"{office.url}/studio/models")
+    model = page.locator(f"[data-model={NEW}][data-testid=model]")
+    expect(model.get_by_test_id("model-left")).to_contain_text("已退回")
+    expect(model.get_by_test_id("verdict")).to_have_text("对比通过")
+    expect(model.get_by_test_id("promote")).to_have_class("quiet")
+    expect(page.locator("#promotion > div.card .primary")).to_have_count(0)
+
 
 def test_it_is_for_admins_alone(office: Office, promoter: Promoter, enter: Callable[[str], Page]) -> None:
     name = next(name for name in office.passwords if name != "admin")
     page = enter(name)
-    for path in ("/studio/models/guitai-new/promote", "/studio/rollback"):
+    for path in (f"/studio/models/{NEW}/promote", "/studio/rollback"):
         answer = page.request.post(f"{office.url}{path}", data={"why": ""}, headers={"Origin": office.url})
         assert answer.status == 403
         assert page.request.post(f"{office.url}{path}", data={"why": ""}).status == 403

@@ -1,13 +1,17 @@
 """Proof before promotion, with models of a small bot that are really trained, compared and looked at."""
 
 import asyncio
+import copy
 import json
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +19,25 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text as sql
 
+from bot import model_sidecar
 from bot.conversations import privacy
 from bot.conversations.database import connect
 from bot.conversations.privacy import Privacy
 from bot.conversations.steps import Reply
 from bot.conversations.store import Store
 from bot.settings import ROOT
-from bot.studio.proof import Comparisons, replay, rules
+from bot.studio.files import Author, Repository, language
+from bot.studio.proof import Comparisons, causes, replay, rules
+from bot.studio.proof import text as terminal
 from bot.studio.proof.comparisons import Refused, verdict_of
+from bot.studio.proof.models import Comparison
+from bot.studio.training.models import DONE, Training
 
 from .proving import Proving
 from .proving import admin as admin
 from .proving import proving as proving
 from .proving import studio as studio
-from .small_bot import write_tests
+from .small_bot import good, write, write_tests
 
 # A comparison loads Rasa, niced behind whatever else the machine does.
 pytestmark = pytest.mark.timeout(400)
@@ -126,6 +135,11 @@ def test_an_admin_compares_reads_why_and_judges(proving: Proving, said: str, adm
     expect(broken).to_contain_text("应该说到「您好」，没有说")
     expect(broken.locator(".talk")).to_contain_text("你好")
     expect(admin.locator("#dialogues")).to_contain_text("排队和人工 1 段")
+    # Of which data these models are, nobody has noted.
+    expect(admin.get_by_test_id("compare-between")).to_contain_text("不知道在用的模型是用哪一次的数据训练的")
+    expect(admin.get_by_test_id("compare-reading")).to_contain_text("你好")
+    expect(admin.get_by_test_id("compare-mend")).to_contain_text("加到「打招呼」的例句里")
+    expect(admin.get_by_test_id("compare-cause")).to_have_count(0)
     # What shoppers said is text, whatever it looks like.
     hostile = admin.get_by_test_id("compare-change").filter(has_text="onerror")
     expect(hostile.locator(".words")).to_have_text(HOSTILE)
@@ -147,6 +161,95 @@ def test_an_admin_compares_reads_why_and_judges(proving: Proving, said: str, adm
     expect(admin.get_by_test_id("compare-change").first).to_contain_text("2 次")
     admin.get_by_test_id("compare-change").first.locator("[data-judge=worse]").click()
     expect(reasons.locator("li")).to_have_count(3)
+
+
+@pytest.fixture
+def taught(proving: Proving, tmp_path: Path) -> Iterator[Repository]:
+    """The small bot's files, whose first change is of the model good, and the last one of the model bad."""
+    settings = proving.settings
+    write(settings.bot_dir, good())
+    files = Repository(settings.bot_dir)
+    sidecars = {name: settings.models_dir / f"{name}.json" for name in ("good", "bad")}
+    noted = {path: path.read_bytes() for path in sidecars.values()}
+
+    def trained(model: str) -> None:
+        archive = sidecars[model].with_suffix(".tar.gz")
+        model_sidecar.write(archive, replace(model_sidecar.read(archive), commit=files.head()))
+
+    ada = Author("阿达", "ada")
+    trained("good")
+    with files.edit(ada, "少了几句问候") as draft:
+        language.remove_example(draft, "greet", "你好")
+    with files.edit(ada, "<b>多了几句</b>") as draft:
+        language.add_example(draft, "out_of_scope", "你好不好玩")
+    with files.edit(ada, "退货几天") as draft:
+        draft.write("data/policies.yml", draft.text("data/policies.yml").replace("7", "15"))
+    trained("bad")
+    yield files
+    for path, content in noted.items():
+        path.write_bytes(content)
+    shutil.rmtree(settings.bot_dir)
+    write_tests(settings.bot_dir)
+
+
+def test_the_changes_between_two_models_and_the_likely_cause(
+    proving: Proving, taught: Repository, admin: Page
+) -> None:
+    comparisons = Comparisons(proving.store, proving.settings)
+    newest = next(
+        each.id for each in comparisons.latest() if each.candidate == "bad" and each.verdict is False
+    )
+    why = causes.causes(
+        proving.store, proving.settings.models_dir, taught, found := comparisons.comparison(newest)
+    )
+    assert [each.summary for each in why.between.changes] == ["退货几天", "<b>多了几句</b>", "少了几句问候"]
+    (reading,) = why.readings["small: A greeting is returned"]
+    assert reading.text == "你好" and reading.right == "greet" and reading.turn == 1
+    (cause,) = reading.causes
+    told = terminal.table(found, verdict_of(found, "en"), why)
+    assert (
+        f"likely cause: {cause.change.id[:10]}" in told
+        and f"bot studio revert {cause.change.id[:10]}" in told
+    )
+
+    admin.goto(f"{proving.settings.office}/studio/compare/{newest}")
+    commits = admin.get_by_test_id("compare-commit")
+    expect(commits).to_have_count(3)
+    expect(commits.nth(1)).to_contain_text("<b>多了几句</b> 阿达")
+    expect(admin.get_by_test_id("compare-cause")).to_contain_text(cause.change.summary)
+    mend = admin.get_by_test_id("compare-mend").get_by_role("link")
+    expect(mend.nth(0)).to_have_attribute("href", "/studio/language/intents/greet")
+    mend.nth(1).click()
+    admin.wait_for_url(f"**/studio/history/{cause.change.id}")
+
+    # A topic has its own page.
+    report = copy.deepcopy(found.report)
+    assert report
+    report["dialogues"]["broken"][0]["readings"][0]["before"]["reading"] = "faq/return_postage"
+    with proving.store.writing() as session:
+        session.get_one(Comparison, newest).report = report
+    admin.goto(f"{proving.settings.office}/studio/compare/{newest}")
+    expect(mend.nth(0)).to_have_attribute("href", "/studio/knowledge/topics/faq/return_postage")
+    expect(mend.nth(1)).to_have_attribute("href", "/studio/history")
+    with proving.store.writing() as session:
+        session.get_one(Comparison, newest).report = found.report
+
+    # The other way round, nothing can be taken back to mend it.
+    with proving.store.reading() as session:
+        turned = session.get_one(Comparison, newest)
+    turned.candidate, turned.current = turned.current, turned.candidate
+    back = causes.causes(proving.store, proving.settings.models_dir, taught, turned)
+    assert back.between.backwards and len(back.between.changes) == 3
+    assert not any(each.causes for each in back.readings["small: A greeting is returned"])
+
+    # A commit of another repository is not known here; what a model does not tell, its training may.
+    models = proving.settings.models_dir
+    for commit, state in (("f" * 40, "no_current"), (why.between.changes[0].id, "same")):
+        model_sidecar.write(models / "good.tar.gz", model_sidecar.Sidecar())
+        asked = {"commit_id": commit, "state": DONE, "by": "测试", "asked_at": found.at, "model": "good"}
+        with proving.store.writing() as session:
+            session.add(Training(**asked))
+        assert causes.causes(proving.store, models, taught, found).between.state == state
 
 
 def test_erasure_takes_the_replayed_words_along(proving: Proving, said: str, admin: Page) -> None:

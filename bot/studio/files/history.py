@@ -84,6 +84,16 @@ def changes(ground: Ground, limit: int, before: str | None = None, path: str | N
     return found
 
 
+def between(ground: Ground, older: str, newer: str, limit: int) -> list[Change]:
+    """What ``newer`` holds that ``older`` does not, the newest change first, at most ``limit``.
+
+    Raises:
+        Refused: one of them is not there.
+    """
+    start, end = ground.commit(newer), ground.commit(older)
+    return [told(ground, commit) for commit in islice(_touching(ground, start, None, end), limit)]
+
+
 def last(ground: Ground, path: str, part: Callable[[str], object]) -> Change | None:
     """The newest change after which ``part`` of the file's text is not what it was before.
 
@@ -104,12 +114,19 @@ def _part(ground: Ground, commit: pygit2.Commit, path: str, part: Callable[[str]
     return part(found.data.decode(errors="replace")) if isinstance(found, pygit2.Blob) else None
 
 
-def _touching(ground: Ground, start: pygit2.Commit | None, path: str | None) -> Iterator[pygit2.Commit]:
-    """Commits that changed our files, or the one of ``path``. Of a merge, its first parent's side counts."""
+def _touching(
+    ground: Ground, start: pygit2.Commit | None, path: str | None, end: pygit2.Commit | None = None
+) -> Iterator[pygit2.Commit]:
+    """Commits that changed our files, or the one of ``path``, but for those that ``end`` has.
+
+    Of a merge, its first parent's side counts.
+    """
     if start is None:
         return
     walker = ground.git.walk(start.id, SortMode.TOPOLOGICAL)
     walker.simplify_first_parent()
+    if end:
+        walker.hide(end.id)
     for commit in walker:
         parent = commit.parents[0] if commit.parents else None
         if parent and ground.roots(commit) == ground.roots(parent):

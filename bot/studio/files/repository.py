@@ -111,6 +111,25 @@ class Repository:
             return []
         return past.changes(Ground(self.root), limit, before, path)
 
+    def between(self, older: str, newer: str, limit: int) -> list[past.Change]:
+        """The changes that the commit ``newer`` has and ``older`` has not, the newest first.
+
+        Raises:
+            Refused: there is no such commit.
+        """
+        return past.between(Ground(self.root), older, newer, limit)
+
+    def around(self, change: str) -> tuple[Snapshot, Snapshot]:
+        """The files before a change and after it.
+
+        Raises:
+            Refused: there is no such change.
+        """
+        ground = Ground(self.root)
+        commit = ground.commit(change)
+        before = commit.parents[0] if commit.parents else None
+        return ground.snapshot(before), ground.snapshot(commit)
+
     def last_change(self, path: str, part: Callable[[str], object]) -> past.Change | None:
         """The newest change of a part of the file; None where none of the last ones is.
 

@@ -12,11 +12,12 @@ from bot.conversations import audits, ownership, titles
 from bot.problems import Problem
 from bot.staff import texts
 from bot.staff.texts import Texts
-from bot.studio.proof import Comparisons, replay, rules
+from bot.studio.proof import Comparisons, causes, replay, rules
 from bot.studio.proof.comparisons import ENDED, Judged, Refused, problem_of, verdict_of
 from bot.studio.proof.models import Comparison
 from bot.studio.services import Services
 
+from .language import address
 from .shell import Admin, page, said
 
 PAGE = 50
@@ -111,6 +112,8 @@ def create_router(services: Services) -> APIRouter:
             if found.report:
                 sentences = said(request, "compare")
                 values |= _report(found.report) | {"told": lambda wrong: _told(sentences, wrong)}
+                values["why"] = causes.causes(store, services.settings.models_dir, services.files, found)
+                values["address"] = lambda name: address("topic" if "/" in name else "intent", name)
                 values |= _changes(comparisons, services, found, show, number)
                 if values["lines"]:
                     services.views.note(staff, "view_replay", comparison=id)

@@ -69,11 +69,13 @@ def view(request: Request, services: Services) -> dict[str, Any]:
         found = services.promoter.overview()
     except UNREADABLE:
         return {"promotion": None, "p": p}
-    people = services.accounts.display_names() if found.history else {}
+    people = services.accounts.display_names() if found.history or found.under_way else {}
     return {
         "p": p,
         "promotion": found,
         "steps": STEPS,
+        "by": _who(p, found.under_way, people) if found.under_way else None,
+        "left": {model: (row.at, _who(p, row, people)) for model, row in found.left.items()},
         "history": [_line(p, row, people) for row in found.history],
     }
 
@@ -102,15 +104,18 @@ def _carry_out(run: Run) -> None:
 
 
 def _line(p: Texts, row: Promotion, people: Mapping[int, str]) -> dict[str, Any]:
-    kind, _, number = row.by.partition(":")
-    name = p("terminal")
-    if kind == "agent":
-        name = people.get(int(number)) or p("gone_account", id=number)
     outcome = row.outcome or INTERRUPTED
     problem = sentence(p, row.problem) if row.problem else None
     if outcome == INTERRUPTED:
         problem = p("interrupted")
-    return {"row": row, "who": name, "outcome": outcome, "problem": problem}
+    return {"row": row, "who": _who(p, row, people), "outcome": outcome, "problem": problem}
+
+
+def _who(p: Texts, row: Promotion, people: Mapping[int, str]) -> str:
+    kind, _, number = row.by.partition(":")
+    if kind != "agent":
+        return p("terminal")
+    return people.get(int(number)) or p("gone_account", id=number)
 
 
 def _told(found: Overview) -> dict[str, Any]:
@@ -124,6 +129,7 @@ def _told(found: Overview) -> dict[str, Any]:
         "since": found.since.isoformat() if found.since else None,
         "stands_by": found.stands_by,
         "way_back": found.way_back,
+        "left": {model: row.at.isoformat() for model, row in found.left.items()},
         "under_way": row(found.under_way) if found.under_way else None,
         "history": [row(each) for each in found.history],
     }
