@@ -2,14 +2,14 @@
 
 Both days are the shop's and both count; either may be left out. Runs in both environments.
 
-Of the wordings of an answer that may be said today, these go before those, the first difference counting most:
+Of the wordings of an answer that may be said today some go before others, the first difference counting most:
 
 1. those for the channel before those for all channels;
 2. those with a condition that holds before those without (Rasa's own order, as is the first);
 3. those with days before those without.
 
-What is left are equals, of which the bot takes any. So an offer takes the place of what is said otherwise for as
-long as it lasts; but a channel that has words of its own keeps them, until the offer has words for it too.
+What is left are equals, of which the bot takes any. So an offer takes the place of what is said otherwise for
+as long as it lasts; but a channel that has words of its own keeps them, until the offer has words for it too.
 """
 
 import re

@@ -24,8 +24,9 @@ HUMAN = "/human_agent"
 class ShopReplies(TemplatedNaturalLanguageGenerator):
     """The model's responses, each in the wording that the bot's files have for it now.
 
-    Of a response with days only what may be said today is said, and bot/validity.py says what goes before what. ``{return_days}`` is what data/policies.yml
-    says now; a slot of the same name and a value given by an action go before a policy.
+    Of a response with days only what may be said today is said; what goes before what: see bot/validity.py.
+    ``{return_days}`` is what data/policies.yml says now; a slot of the same name and a value given by an action
+    go before a policy.
     """
 
     def __init__(self, endpoint_config: EndpointConfig, domain: Domain) -> None:
