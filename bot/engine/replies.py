@@ -25,7 +25,7 @@ class ShopReplies(TemplatedNaturalLanguageGenerator):
     """The model's responses, each in the wording that the bot's files have for it now.
 
     Of a response with days only what may be said today is said; what goes before what: see bot/validity.py.
-    ``{return_days}`` is what data/policies.yml says now; a slot of the same name and a value given by an action
+    ``{return_days}`` is what data/policies.yml says now; a slot of the same name and an action's own value
     go before a policy.
     """
 
