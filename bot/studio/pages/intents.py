@@ -83,7 +83,12 @@ def create_router(services: Services) -> APIRouter:
             rows = intents.listed(snapshot, uses(snapshot), counts or {}, q)
         except Trouble as why:
             return failed(request, staff, "intents", why)
-        values = {"unread": counts is None, "period": period, "most": AT_ONCE, "shown": CLASHES}
+        values: dict[str, Any] = {
+            "unread": counts is None,
+            "period": period,
+            "most": AT_ONCE,
+            "shown": CLASHES,
+        }
         return show(request, staff, "intents", q=q, rows=rows, **values)
 
     @router.get("/doings")

@@ -117,7 +117,7 @@ opener?.addEventListener("click", () => {
   show(choosing.hidden);
   if (choosing.hidden) return;
   find("input", choosing).value = "";
-  offer();
+  offer().then(() => choosing.scrollIntoView({ block: "nearest" }));
   find("input", choosing).focus();
 });
 choosing?.addEventListener("input", offer);

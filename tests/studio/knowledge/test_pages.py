@@ -175,7 +175,7 @@ def test_an_answer_is_edited_beside_what_the_shopper_sees(studio: Studio, enter:
     second.locator("[data-channel]").select_option("")
     page.locator("[data-look=web]").click()
     expect(page.get_by_test_id("says")).to_have_text("今天在这里会说：说法 2")
-    expect(page.locator("[data-term]").first).to_have_text("眼下由有日子的说法代替")
+    expect(page.locator("[data-term]").first).to_have_text("暂时不说")
     second.locator("[data-channel]").select_option("wechat")
     expect(page.locator("[data-term]").first).to_be_hidden()
     page.locator("[data-look=wechat]").click()
