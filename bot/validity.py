@@ -1,10 +1,19 @@
 """On which days a wording of an answer may be said: ``metadata: {since: 2026-11-01, until: 2026-11-11}``.
 
 Both days are the shop's and both count; either may be left out. Runs in both environments.
+
+Of the wordings of an answer that may be said today some go before others, the first difference counting most:
+
+1. those for the channel before those for all channels;
+2. those with a condition that holds before those without (Rasa's own order, as is the first);
+3. those with days before those without.
+
+What is left are equals, of which the bot takes any. So an offer takes the place of what is said otherwise for
+as long as it lasts; but a channel that has words of its own keeps them, until the offer has words for it too.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, TypeVar
 
@@ -48,6 +57,15 @@ def in_force(wordings: Iterable[Wording], on: date) -> list[Wording]:
         WrongDays: see ``days``.
     """
     return [each for each in wordings if _within(days(each), on)]
+
+
+def foremost(wordings: Sequence[Wording]) -> Sequence[Wording]:
+    """Of wordings that differ in their days only, those that go before the others (see above, 3).
+
+    Raises:
+        WrongDays: see ``days``.
+    """
+    return [each for each in wordings if any(days(each))] or wordings
 
 
 def without_days(wording: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,12 +64,15 @@ def words(folder: Path) -> Followed[dict[Any, Any], Words]:
 
 
 def text_for(variations: Sequence[Variation], channel: str) -> str | None:
-    """The first text for the channel that may be said today and depends on nothing else, if any."""
-    said = [each for each in validity.in_force(variations, validity.today()) if not each.get("condition")]
+    """The first text for the channel that may be said today and depends on nothing else, if any.
+
+    What goes before what: see bot/validity.py.
+    """
+    there = validity.in_force(variations, validity.today())
+    said = [each for each in there if each.get("text") and not each.get("condition")]
     for wanted in (channel, None):
-        for each in said:
-            if each.get("text") and each.get("channel") == wanted:
-                return str(each["text"])
+        for each in validity.foremost([each for each in said if each.get("channel") == wanted]):
+            return str(each["text"])
     return None
 
 

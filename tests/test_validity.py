@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot import validity
-from bot.validity import WrongDays, days, in_force, today, without_days
+from bot.validity import WrongDays, days, foremost, in_force, today, without_days
 
 
 def wording(**metadata: Any) -> dict[str, Any]:
@@ -53,6 +53,14 @@ def test_both_days_count(day: date, there: list[str]) -> None:
         {"text": "以后", "metadata": {"since": "2026-11-12"}},
     ]
     assert [each["text"] for each in in_force(wordings, day)] == there
+
+
+def test_what_has_days_goes_first() -> None:
+    usual, other, sale = {"text": "平时"}, {"text": "您好"}, wording(until="2026-11-11")
+    assert foremost([usual, sale, other]) == [sale]
+    assert foremost([usual, other]) == [usual, other]
+    assert foremost([wording(by="小王"), usual]) == [wording(by="小王"), usual]
+    assert foremost([]) == []
 
 
 @pytest.mark.parametrize(("hour", "day"), [(15, 11), (16, 12)])

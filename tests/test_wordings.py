@@ -76,3 +76,17 @@ def test_the_first_text_that_fits_is_suggested() -> None:
     ]
     assert [text_for(wordings, channel) for channel in ("web", "wechat")] == ["点右上角", "点菜单"]
     assert text_for(wordings[:2], "web") is None
+
+
+def test_an_offer_is_suggested_for_as_long_as_it_lasts() -> None:
+    days = {"since": today().isoformat(), "until": today().isoformat()}
+    usual: list[Variation] = [{"text": "平时"}, {"text": "点菜单", "channel": "wechat"}]
+    offer = {"text": "双十一", "metadata": days}
+    said = [*usual, offer]
+    assert [text_for(said, channel) for channel in ("web", "wechat", "wecom")] == [
+        "双十一",
+        "点菜单",
+        "双十一",
+    ]
+    assert text_for([*said, {**offer, "text": "点优惠", "channel": "wechat"}], "wechat") == "点优惠"
+    assert text_for([*usual, {**offer, "metadata": {"since": "2999-01-01"}}], "web") == "平时"

@@ -24,8 +24,9 @@ HUMAN = "/human_agent"
 class ShopReplies(TemplatedNaturalLanguageGenerator):
     """The model's responses, each in the wording that the bot's files have for it now.
 
-    Of a response with days only what may be said today is said. ``{return_days}`` is what data/policies.yml
-    says now; a slot of the same name and a value given by an action go before a policy.
+    Of a response with days only what may be said today is said; what goes before what: see bot/validity.py.
+    ``{return_days}`` is what data/policies.yml says now; a slot of the same name and an action's own value
+    go before a policy.
     """
 
     def __init__(self, endpoint_config: EndpointConfig, domain: Domain) -> None:
@@ -52,7 +53,7 @@ class ShopReplies(TemplatedNaturalLanguageGenerator):
             return list(among.responses_for_utter_action(utter_action, output_channel, filled_slots))
 
         if said := fitting(validity.in_force(wordings, validity.today())):
-            return validity.without_days(random.choice(said))  # noqa: S311
+            return validity.without_days(random.choice(validity.foremost(said)))  # noqa: S311
         return self._lapsed() if fitting(wordings) else None
 
     def _lapsed(self) -> dict[str, Any]:

@@ -218,6 +218,25 @@ def test_only_what_may_be_said_today(bot: Path) -> None:
     assert {said(generator, "a") for _ in range(20)} == {"平时"}
 
 
+def test_an_offer_goes_before_what_is_said_otherwise(bot: Path) -> None:
+    generator = replies(bot, a=[{"text": "模型"}])
+    on = f"metadata: {{since: {day(0)}, until: {day(0)}}}"
+    usual = "  utter_a: [{text: 平时}, {text: 点菜单, channel: wechat}, "
+
+    def heard(channel: str) -> set[str]:
+        return {said(generator, "a", channel) for _ in range(20)}
+
+    say(bot, f"{usual}{{text: 双十一, {on}}}, {{text: 双十一啦, {on}}}]\n")
+    assert (heard("web"), heard("wechat")) == ({"双十一", "双十一啦"}, {"点菜单"})
+    say(bot, f"{usual}{{text: 双十一, {on}}}, {{text: 点优惠, channel: wechat, {on}}}]\n")
+    assert (heard("web"), heard("wechat")) == ({"双十一"}, {"点优惠"})
+    # A condition that holds counts more than days, as a channel does.
+    gold = "condition: [{type: slot, name: level, value: gold}]"
+    say(bot, f"  utter_a: [{{text: 双十一, {on}}}, {{text: 金卡, {gold}}}]\n")
+    assert said(generator, "a", level="gold") == "金卡"
+    assert said(generator, "a") == "双十一"
+
+
 def test_conditions_buttons_and_pictures_of_the_files_count(bot: Path) -> None:
     generator: Any = replies(bot, a=[{"text": "模型"}])
     say(

@@ -52,7 +52,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Variation:
-    """One text of a response; of several the bot takes any that fits."""
+    """One text of a response; which of several is said: see bot/validity.py."""
 
     text: str
     channel: str = ""

@@ -61,7 +61,8 @@ def within(each: Variation, on: date) -> bool:
 
 
 def said(wordings: Sequence[Variation], channel: str, on: date) -> list[int]:
-    """Numbers of the wordings of which the bot takes one: those for the channel go before those for all."""
+    """Numbers of the wordings of which the bot takes one; what goes before what: see bot/validity.py."""
     there = [number for number, each in enumerate(wordings) if within(each, on)]
     own = [number for number in there if wordings[number].channel == channel]
-    return own or [number for number in there if not wordings[number].channel]
+    fitting = own or [number for number in there if not wordings[number].channel]
+    return [number for number in fitting if wordings[number].since or wordings[number].until] or fitting

@@ -13,11 +13,11 @@ from bot.insights import periods
 from bot.insights.periods import Period
 from bot.studio.files import Author, Snapshot, Trouble, language
 from bot.studio.services import Services
-from bot.studio.teaching import intents
+from bot.studio.teaching import doings, intents
 from bot.studio.teaching.intents import AT_ONCE, NewIntent
 from bot.studio.uses import uses
 
-from .language import HERE, Asked, Line, Name, Number, done, failed, paged, show
+from .language import CLASHES, HERE, Asked, Line, Name, Number, done, failed, paged, show
 from .shell import Admin, said
 
 DAYS = timedelta(days=29)  # before today
@@ -81,10 +81,45 @@ def create_router(services: Services) -> APIRouter:
             snapshot = files.look()
             counts = _meant(services, period)
             rows = intents.listed(snapshot, uses(snapshot), counts or {}, q)
-            values: dict[str, Any] = {"rows": rows, "doings": intents.doings(snapshot)}
         except Trouble as why:
             return failed(request, staff, "intents", why)
-        return show(request, staff, "intents", q=q, unread=counts is None, period=period, **values)
+        values: dict[str, Any] = {
+            "unread": counts is None,
+            "period": period,
+            "most": AT_ONCE,
+            "shown": CLASHES,
+        }
+        return show(request, staff, "intents", q=q, rows=rows, **values)
+
+    @router.get("/doings")
+    def offered(request: Request, staff: Admin) -> list[dict[str, Any]]:
+        """What the rule of a new intent may do, in groups."""
+        t = said(request, "intents")
+        snapshot = done(request, files.look)
+        called = intents.titles(snapshot)
+        fixed = {group: t(f"group_{group}") for group in (doings.ACTIONS, doings.DIRECT, doings.OTHERS)}
+        between = t("between")
+        return [
+            {
+                "name": each.name,
+                "group": fixed.get(each.group) or t("group_of", title=called.get(each.group, each.group)),
+                "title": between.join(called.get(intent, intent) for intent in each.intents),
+                "says": each.says,
+            }
+            for each in done(request, lambda: doings.known(snapshot, uses(snapshot)))
+        ]
+
+    # What is typed comes into no address, and so into nobody's log.
+    @router.post("/intents/look")
+    def compare(request: Request, staff: Admin, body: Look) -> dict[str, Any]:
+        """Sentences of an intent that is not there yet."""
+
+        def looked() -> dict[str, Any]:
+            snapshot = files.look()
+            called = intents.titles(snapshot)
+            return {"looked": [_looked(snapshot, called, text, "", None) for text in body.texts]}
+
+        return done(request, looked)
 
     @router.post("/intents")
     def make(request: Request, staff: Admin, body: New) -> dict[str, Any]:
@@ -124,7 +159,6 @@ def create_router(services: Services) -> APIRouter:
             **values,
         )
 
-    # What is typed comes into no address, and so into nobody's log.
     @router.post("/intents/{name}/look")
     def look(request: Request, staff: Admin, name: str, body: Look) -> dict[str, Any]:
         def looked() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the pages under ``/studio/language`` share: their frame, the ways to what they name, and why not."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -10,8 +10,9 @@ from pydantic import Field
 
 from bot.problems import Problem
 from bot.staff.sessions import Staff
+from bot.staff.texts import Texts
 from bot.studio.files import Trouble
-from bot.studio.teaching import Cannot
+from bot.studio.teaching.cannot import Cannot, Clash, Clashes
 from bot.studio.uses import BY, Use
 
 from . import shell, troubles
@@ -26,6 +27,7 @@ TABS = (
 )
 PAGE = 100
 """Lines of a list on one page."""
+CLASHES = 10  # that are named
 SENTENCE = 2000  # characters of what a browser sends
 
 Asked = Annotated[str, Query(max_length=200)]
@@ -60,11 +62,24 @@ def done(request: Request, do: Callable[[], T]) -> T:
     """
     try:
         return do()
+    except Clashes as why:
+        raise Problem(409, why.why, clashing(said(request, "language"), why.clashes)) from why
     except Cannot as why:
         sentence = said(request, "language")(f"cannot_{why.why}", **why.values)
         raise Problem(409, why.why.replace("_", "-"), sentence) from why
     except Trouble as why:
         raise troubles.told(request, why) from why
+
+
+def clashing(t: Texts, clashes: Sequence[Clash]) -> str:
+    """The sentences that are taught elsewhere, each on a line with where that is; of many the first."""
+    lines = [t("cannot_clashes")]
+    lines += [
+        t("clash", text=each.text[:60], title=each.title[:60], name=each.intent) for each in clashes[:CLASHES]
+    ]
+    if len(clashes) > CLASHES:
+        lines.append(t("clashes_more", count=len(clashes) - CLASHES))
+    return "\n".join(lines)
 
 
 def address(kind: str, name: str) -> str:

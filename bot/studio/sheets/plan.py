@@ -6,24 +6,30 @@ changed since stays, and where both have changed the same, the row is named.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from bot.data_check import MADE_BY_ENGINE, folded, plain
+from rapidfuzz.fuzz import ratio
+
+from bot.data_check import folded, plain
 from bot.data_files import Unreadable, entries, mapping, parse
 from bot.studio.files import Author, Draft, Refused, Repository, Snapshot, language, lexicon, near
 from bot.studio.files.language import Example, Topic, Variation, as_line
+from bot.studio.knowledge.topics import intents
 
 from .columns import CHANNELS, Column, area, normal, short
 from .reading import Fault, Table, read
-from .topics import Given, Line, gathered
+from .topics import LABELS, Given, Line, gathered
 
 LONGEST_ANSWER = 2000
 """Characters."""
 PAIRED = 1000
 """Questions of a topic among which a reworded one is recognised."""
+NEAREST = 3
+"""Intents that are named where one is not known."""
 COMPARED = 1000
 """New questions that are compared with what is nearly the same."""
 
@@ -190,13 +196,14 @@ def planned(files: Snapshot, table: Table, options: Options, base: Snapshot | No
     found: dict[str, Change] = {}
     for name, each in given.items():
         if name in now:
-            plan.faults += rules.of_labels(each, now[name])
+            plan.faults += rules.labels(each, now[name])
             # What is in both, though the sheet was made before, was added by hand in both.
             found[name] = _change(plan, each, before.get(name, now[name]), now[name])
         elif name in before:
             if _differs(each, before[name]):
                 plan.faults.append(Fault(each.row, "topic", "gone_meanwhile", {"topic": short(name)}))
         else:
+            plan.faults += rules.labels(each, None)
             plan.faults += rules.of_new(each)
             found[name] = _new(each)
     plan.gone = [now[name] for name in before if name in now and name not in given]
@@ -213,7 +220,7 @@ def planned(files: Snapshot, table: Table, options: Options, base: Snapshot | No
     gone = {each.name for each in plan.gone} if options.topics else set[str]()
     stays = _staying(files, found, gone)
     plan.faults += _taken(found, stays)
-    plan.faults.sort(key=lambda fault: fault.row or 0)
+    plan.faults = _by_place(plan.faults)
     plan.warnings += [
         Warned(each.row, "area", "new_area", {"area": each.area})
         for each in plan.changes
@@ -254,6 +261,17 @@ def put(draft: Draft, plan: Plan) -> None:
             language.set_topic_intent(draft, change.name, change.intent[1])
     for topic in plan.gone if plan.options.topics else ():
         language.remove_topic(draft, topic.name)
+
+
+def _by_place(faults: Sequence[Fault]) -> list[Fault]:
+    """The faults in the order of the rows, those of one cell as one."""
+    places: dict[object, Fault] = {}
+    for number, each in enumerate(faults):
+        # What is wrong with the file or a row may be many things.
+        place = (each.row, each.column) if each.column else number
+        first = places.get(place)
+        places[place] = replace(first, more=(*first.more, each)) if first else each
+    return sorted(places.values(), key=lambda fault: fault.row or 0)
 
 
 # ---- one topic ----
@@ -428,35 +446,53 @@ class _Rules:
     """What the files let a topic be; what is there already is not judged."""
 
     def __init__(self, files: Snapshot) -> None:
-        named = {each.name for each in language.intents(files)}
-        topics = {each.name.partition("/")[0] for each in language.topics(files)}
-        self._intents = named - topics - MADE_BY_ENGINE
+        self._intents = intents(files)
+        self._named: dict[str, set[str]] = {}
+        for name, title in self._intents.items():
+            for called in (name, title, f"{title}（{name}）"):
+                self._named.setdefault(folded(called), set()).add(name)
         self._filled = {*lexicon.policies(files), *_listed(files, "slots")}
         self._entities = _listed(files, "entities")
 
-    def of_labels(self, given: Given, topic: Topic) -> Iterator[Fault]:
-        """Of a topic that is there."""
-        if given.area and given.area[1] != area(topic):
-            yield Fault(given.area[0], "area", "area_fixed", {"area": area(topic)})
-        if given.intent and given.intent[1] != topic.intent:
-            yield from self._of_intent(*given.intent)
+    def labels(self, given: Given, topic: Topic | None) -> Iterator[Fault]:
+        """Find out area and intent of a topic; None: it is not there yet.
+
+        What cannot be is told at its first cell, and is no reason to find fault with the others.
+        """
+        for column in LABELS:
+            told, there = set[str](), list[tuple[int, str, str]]()
+            for row, text in given.cells.get(column, ()):
+                value = self._area(row, text, topic) if column == "area" else self._intent(row, text, topic)
+                if not isinstance(value, Fault):
+                    there.append((row, text, value))
+                elif text not in told:
+                    told.add(text)
+                    yield value
+            if told:
+                given.wrong.add(column)
+            if not there:
+                continue
+            # One cell that was changed is the odd one, whichever it is.
+            most = Counter(value for _, _, value in there).most_common(1)[0][0]
+            first, written = next((row, text) for row, text, value in there if value == most)
+            setattr(given, column, (first, most))
+            for row, _, value in there:
+                if value != most:
+                    yield Fault(row, column, "not_alike", {"other": first, "text": written[:40]})
 
     def of_new(self, given: Given) -> Iterator[Fault]:
-        """Of a topic that is not there yet."""
+        """Of a topic that is not there yet; its labels are known."""
         if not _TOPIC.fullmatch(given.name):
             yield Fault(given.row, "topic", "topic_name", {"name": short(given.name)[:40]})
-        if not given.area:
-            yield Fault(given.row, "area", "new_needs")
-        elif not _AREA.fullmatch(given.area[1]):
-            yield Fault(given.area[0], "area", "area_name", {"area": given.area[1][:40]})
-        if not given.intent:
-            yield Fault(given.row, "intent", "new_needs")
-        else:
-            yield from self._of_intent(*given.intent)
-        if not given.questions:
-            yield Fault(given.row, "question", "new_needs")
-        if not given.answers:
-            yield Fault(given.row, "answer", "new_needs")
+        there: dict[Column, object] = {
+            "area": given.area,
+            "intent": given.intent,
+            "question": given.questions,
+            "answer": given.answers,
+        }
+        for column, found in there.items():
+            if not found and column not in given.wrong:
+                yield Fault(given.row, column, "new_needs")
 
     def of_texts(self, given: Given, change: Change) -> Iterator[Fault]:
         """Of the questions and answers that are new."""
@@ -471,9 +507,28 @@ class _Rules:
                 if said.variation not in had:
                     yield from self._of_answer(said.row, said.variation.text)
 
-    def _of_intent(self, row: int, intent: str) -> Iterator[Fault]:
-        if intent not in self._intents:
-            yield Fault(row, "intent", "intent", {"intent": intent[:40]})
+    def _area(self, row: int, text: str, topic: Topic | None) -> str | Fault:
+        if topic and text != area(topic):
+            return Fault(row, "area", "area_fixed", {"area": area(topic)})
+        if not topic and not _AREA.fullmatch(text):
+            return Fault(row, "area", "area_name", {"area": text[:40]})
+        return text
+
+    def _intent(self, row: int, text: str, topic: Topic | None) -> str | Fault:
+        """The intent that has this name, or alone has this title."""
+        if text in self._intents or (topic and text == topic.intent):
+            return text
+        found = self._named.get(folded(text), set())
+        if len(found) == 1:
+            return next(iter(found))
+        if found:
+            names = tuple(name for name in self._intents if name in found)
+            return Fault(row, "intent", "intent_several", {"intent": text[:40], "names": names})
+        near = sorted(
+            self._intents.items(), key=lambda each: -max(ratio(text[:40], called) for called in each)
+        )
+        named = tuple(name if name == title else f"{title}（{name}）" for name, title in near[:NEAREST])
+        return Fault(row, "intent", "intent", {"intent": text[:40], "near": named})
 
     def _of_question(self, row: int, text: str) -> Iterator[Fault]:
         bare = plain(text)
@@ -495,9 +550,10 @@ class _Rules:
             yield Fault(row, "answer", "too_long", {"most": LONGEST_ANSWER, "count": len(text)})
         if not language.is_typed(text.replace("\n", "")):
             yield Fault(row, "answer", "control")
-        for name in dict.fromkeys(_FILLED.findall(text)):
-            if name not in self._filled:
-                yield Fault(row, "answer", "not_filled", {"name": name[:40]})
+        unknown = [name for name in dict.fromkeys(_FILLED.findall(text)) if name not in self._filled]
+        if unknown:
+            names = tuple(f"{{{name[:40]}}}" for name in unknown[:NEAREST])
+            yield Fault(row, "answer", "not_filled", {"names": names})
 
     @staticmethod
     def _entity(found: re.Match[str]) -> str | None:

@@ -49,6 +49,8 @@ class Fault:
     why: str
     """Its sentence is ``fault_WHY``."""
     values: dict[str, object] = field(default_factory=dict)
+    more: tuple["Fault", ...] = ()
+    """What else is wrong in the same place."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Row:
     number: int
     cells: dict[Column, str]
     """Without those that are empty."""
+    wrong: set[Column] = field(default_factory=set)
+    """Cells whose text is not known; each is told."""
 
 
 @dataclass
@@ -138,14 +142,15 @@ def _from_rows(table: Table, rows: Iterable[_Cells]) -> None:
         row = Row(number, {})
         for place, column in places.items():
             cell = cells[place] if place < len(cells) else ""
+            if isinstance(cell, _Day) and column not in DAYS:
+                # What was typed, as “11/11”, is no longer known.
+                cell = _Wrong("became_day")
             if isinstance(cell, _Wrong):
                 table.faults.append(Fault(number, column, cell.why))
-            elif isinstance(cell, _Day) and column not in DAYS:
-                # What was typed, as “11/11”, is no longer known.
-                table.faults.append(Fault(number, column, "became_day"))
+                row.wrong.add(column)
             elif cell.strip():
                 row.cells[column] = as_meant(cell)
-        if row.cells:
+        if row.cells or row.wrong:
             table.rows.append(row)
         if len(table.rows) > ROWS:
             raise _Unusable("too_many_rows", most=ROWS)

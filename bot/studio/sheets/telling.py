@@ -1,5 +1,7 @@
 """What is found in a sheet, as sentences."""
 
+from collections.abc import Iterable
+
 from bot.staff.texts import Texts
 
 from .columns import Column, heading
@@ -16,7 +18,13 @@ def place(t: Texts, row: int | None, column: Column | None) -> str:
 
 def sentence(t: Texts, each: Fault | Warned) -> str:
     """What is wrong there, or should be looked at."""
-    return t(f"{'fault' if isinstance(each, Fault) else 'warning'}_{each.why}", **each.values)
+    kind = "fault" if isinstance(each, Fault) else "warning"
+    values = {
+        name: _joined(t, value) if isinstance(value, tuple) else value for name, value in each.values.items()
+    }
+    more = each.more if isinstance(each, Fault) else ()
+    told = [t(f"{kind}_{each.why}", **values), *(sentence(t, other) for other in more)]
+    return ("" if t.language == "zh" else " ").join(dict.fromkeys(told))
 
 
 def told(t: Texts, each: Fault | Warned) -> str:
@@ -31,4 +39,8 @@ def counted(t: Texts, plan: Plan) -> list[str]:
 
 def summary(t: Texts, plan: Plan) -> str:
     """The line for the history."""
-    return t("summary", what=("、" if t.language == "zh" else ", ").join(counted(t, plan)))
+    return t("summary", what=_joined(t, counted(t, plan)))
+
+
+def _joined(t: Texts, parts: Iterable[str]) -> str:
+    return ("、" if t.language == "zh" else ", ").join(parts)

@@ -10,6 +10,9 @@ from bot.studio.files.language import Variation, as_line
 from .columns import Column, channel_named, day, full, normal
 from .reading import Fault, Row
 
+LABELS: tuple[Column, Column] = ("area", "intent")
+"""What all rows of a topic say alike, or leave out."""
+
 _NAME = re.compile(r"[\w/-]{1,80}", re.ASCII)
 
 
@@ -38,9 +41,13 @@ class Given:
     name: str
     row: int
     """Its first."""
+    cells: dict[Column, list[tuple[int, str]]] = field(default_factory=dict)
+    """Row and text of what its rows say of area and intent, which is to be the same."""
     area: tuple[int, str] | None = None
-    """Row and text."""
+    """Row and value that this comes to."""
     intent: tuple[int, str] | None = None
+    wrong: set[Column] = field(default_factory=set)
+    """Columns in which a cell was told to be wrong."""
     questions: dict[str, Line] = field(default_factory=dict)
     """By their texts."""
     answers: list[Said] = field(default_factory=list)
@@ -55,32 +62,29 @@ def gathered(rows: Iterable[Row], channels: Collection[str]) -> tuple[dict[str, 
     found: dict[str, Given] = {}
     faults: list[Fault] = []
     above: Given | None = None
+    lost = False
     for row in rows:
         name = row.cells.get("topic", "").strip()
-        if name and not _NAME.fullmatch(name):
-            faults.append(Fault(row.number, "topic", "topic_name", {"name": name[:40]}))
+        unreadable = "topic" in row.wrong
+        if unreadable or (name and not _NAME.fullmatch(name)):
+            if not unreadable:
+                faults.append(Fault(row.number, "topic", "topic_name", {"name": name[:40]}))
+            # The rows below without a name are of this topic, of which enough was told.
+            above, lost = None, True
             continue
         # As where the cells of a topic were merged: only the first holds its name.
         given = found.setdefault(full(name), Given(full(name), row.number)) if name else above
         if given is None:
-            faults.append(Fault(row.number, "topic", "no_topic"))
+            if not lost:
+                faults.append(Fault(row.number, "topic", "no_topic"))
             continue
-        above = given
-        faults += _labels(given, row)
+        above, lost = given, False
+        given.wrong |= row.wrong
+        for column in LABELS:
+            if text := row.cells.get(column, "").strip():
+                given.cells.setdefault(column, []).append((row.number, text))
         faults += _texts(given, row, channels)
     return found, faults
-
-
-def _labels(given: Given, row: Row) -> Iterator[Fault]:
-    """Area and intent, which all rows of a topic say alike, or leave out."""
-    columns: tuple[Column, Column] = ("area", "intent")
-    for column in columns:
-        text = row.cells.get(column, "").strip()
-        before: tuple[int, str] | None = getattr(given, column)
-        if text and before is None:
-            setattr(given, column, (row.number, text))
-        elif text and before and text != before[1]:
-            yield Fault(row.number, column, "not_alike", {"other": before[0], "text": before[1][:40]})
 
 
 def _texts(given: Given, row: Row, channels: Collection[str]) -> Iterator[Fault]:
@@ -108,5 +112,5 @@ def _texts(given: Given, row: Row, channels: Collection[str]) -> Iterator[Fault]
         yield Fault(row.number, "until", "days_turned", {"since": answer.since, "until": answer.until})
     if answer.text:
         given.answers.append(Said(row.number, answer))
-    elif channel or days:
+    elif (channel or days) and "answer" not in row.wrong:
         yield Fault(row.number, "answer", "no_answer")

@@ -32,11 +32,13 @@ const PLACE = /\{([^{}\n]*)\}/g;
 const filled = (text) => text.replace(PLACE, (whole, name) => policies.get(name)?.value ?? whole);
 const within = (each, day) => (!each.since || each.since <= day) && (!each.until || day <= each.until);
 
-// Which of them the bot may say in a channel today: those for the channel go before those for all.
+// Of which the bot takes one in a channel today; what goes before what: see bot/validity.py.
 function sayable(listed, channel) {
   const there = listed.filter((each) => each.text && within(each, offered.today));
   const own = there.filter((each) => each.channel === channel);
-  return own.length ? own : there.filter((each) => !each.channel);
+  const fitting = own.length ? own : there.filter((each) => !each.channel);
+  const dated = fitting.filter((each) => each.since || each.until);
+  return dated.length ? dated : fitting;
 }
 
 function answersChanged() {
@@ -45,16 +47,17 @@ function answersChanged() {
   return JSON.stringify(now) !== JSON.stringify(before);
 }
 
-function judge(each, number) {
+function judge(each, number, listed) {
   const { element } = each;
   find("[data-title]", element).textContent = say("number", { count: number + 1 });
   find("[data-drop]", element).hidden = all(".wording").length < 2;
   const over = each.until && each.until < offered.today;
   const later = each.since && each.since > offered.today;
   const term = find("[data-term]", element);
-  term.hidden = !over && !later;
+  const behind = each.text && within(each, offered.today) && !sayable(listed, each.channel).includes(each);
+  term.hidden = !over && !later && !behind;
   term.className = over ? "chip warn" : "chip info";
-  term.textContent = over ? said.over_one : later ? said.later_one : "";
+  term.textContent = over ? said.over_one : later ? said.later_one : behind ? said.behind_one : "";
   element.classList.toggle("over", Boolean(over));
   const size = find("[data-size]", element);
   const most = looks?.wechat?.bytes;

@@ -25,7 +25,8 @@ from bot.studio.files.stories import Told
 from bot.studio.review import segments, words
 from bot.studio.uses import Use, Uses, uses
 
-from .cannot import Cannot
+from . import doings
+from .cannot import Cannot, Clash, Clashes
 from .vocabulary import vocabulary
 
 WORDING, RULES = "data/wording.yml", "data/stories"
@@ -339,14 +340,6 @@ def set_title(files: Repository, author: Author, summary: str, intent: str, titl
     return draft.commit
 
 
-def doings(files: Files) -> list[str]:
-    """What the rule of a new intent may do: the bot's actions and its answers."""
-    domain = _content(files, language.DOMAIN)
-    actions = [str(each) for each in domain.get("actions") or () if str(each).startswith("action_")]
-    asked = [each for each in actions if not each.startswith("action_ask_")]
-    return [*asked, *(name for name in language.responses(files) if "/" not in name)]
-
-
 def new(files: Repository, author: Author, summary: str, wanted: NewIntent) -> str | None:
     """Make an intent, with its examples and the rule that answers it.
 
@@ -372,15 +365,17 @@ def new(files: Repository, author: Author, summary: str, wanted: NewIntent) -> s
         path = f"{RULES}/{wanted.name}.yml"
         if taken & {wanted.name, path, f"{language.NLU}/{wanted.name}.yml"}:
             raise Cannot("taken", name=wanted.name)
-        if wanted.action and wanted.action not in doings(draft):
+        if wanted.action and wanted.action not in doings.names(draft):
             raise Cannot("unknown", name=wanted.action)
         if not wanted.action and action in language.responses(draft):
             raise Cannot("taken", name=action)
-        clash = next(iter(_sorted(draft, wanted.name, given).elsewhere), None)
-        if clash:
-            called = titles(draft).get(clash[1].intent, clash[1].intent)
-            raise Cannot("elsewhere", text=clash[0][:40], name=called)
-        language.add_intent(draft, wanted.name, given, title)
+        sentences = _sorted(draft, wanted.name, given)
+        if sentences.elsewhere:
+            called = titles(draft)
+            raise Clashes(
+                [Clash(text, at.intent, called.get(at.intent, at.intent)) for text, at in sentences.elsewhere]
+            )
+        language.add_intent(draft, wanted.name, sentences.written, title)
         if not wanted.action:
             language.set_response(draft, action, [answer])
         rule = yaml_edit.scalar(f"{wanted.name}: {title}")

@@ -42,10 +42,11 @@ def test_what_is_said_where_and_when() -> None:
     sale = Variation("三", since=DAY, until=DAY)
     over = Variation("四", "wechat", until=date(2026, 11, 10))
     wordings: Sequence[Variation] = (everywhere, chat, sale, over)
-    assert saying.said(wordings, "web", DAY) == [0, 2]
+    assert saying.said(wordings, "web", DAY) == [2]
     assert saying.said(wordings, "wechat", DAY) == [1]
     assert saying.said(wordings, "web", date(2026, 11, 12)) == [0]
-    assert saying.said(wordings, "wechat", date(2026, 11, 10)) == [1, 3]
+    assert saying.said(wordings, "wechat", date(2026, 11, 10)) == [3]
+    assert saying.said((everywhere, Variation("五")), "web", DAY) == [0, 1]
     assert saying.said((chat,), "web", DAY) == []
 
 

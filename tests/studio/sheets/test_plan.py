@@ -191,8 +191,8 @@ ONE: dict[str, tuple[list[str], str]] = {
         "第 2 行「分类」：“../x”不能做分类",
     ),
     "other area": (row(DAYS, area="orders"), "第 2 行「分类」：这个话题在分类 returns 里"),
-    "intent": (row(DAYS, intent="buy"), "第 2 行「归入意图」：没有“buy”这个意图。"),
-    "topics' own intent": (row(DAYS, intent="faq"), "第 2 行「归入意图」：没有“faq”这个意图。"),
+    "intent": (row(DAYS, intent="buy"), "第 2 行「归入意图」：没有“buy”这个意图，"),
+    "topics' own intent": (row(DAYS, intent="faq"), "第 2 行「归入意图」：没有“faq”这个意图，"),
     "channel": (row(DAYS, channel="电话"), "第 2 行「渠道」：没有“电话”这个渠道。"),
     "day": (row(DAYS, since="下周"), "第 2 行「开始日期」：“下周”不是日期。"),
     "days turned": (
@@ -209,7 +209,10 @@ ONE: dict[str, tuple[list[str], str]] = {
     "broken mark": (row(DAYS, question='[图]{"entity"'), "第 2 行「问法」：方括号会被当成实体标注。"),
     "mark without entity": (row(DAYS, question='[图]{"x": 1}'), "第 2 行「问法」：方括号会被当成实体标注。"),
     "entity": (row(DAYS, question="[图](picture)能退吗"), "第 2 行「问法」：没有“picture”这个实体。"),
-    "not filled": (row(DAYS, answer="{days} 天"), "第 2 行「答案」：{days} 没有对应的内容。"),
+    "not filled": (
+        row(DAYS, answer="{days} 天，{x} 元"),
+        "第 2 行「答案」：「店铺数字」里没有 {days}、{x}。",
+    ),
     "same elsewhere": (row(DAYS, question="你好！"), "第 2 行「问法」：greet 里已经有同样的句子“你好”。"),
 }
 
@@ -248,6 +251,57 @@ def test_all_problems_are_told_in_the_order_of_the_rows(files: Repository) -> No
     english = sheets.told(sheets.SENTENCES["en"], plan_of(files, csv_file(rows)).faults[0])
     assert english == "Row 3, Counts as: Row 2 of the same topic says “greet”."
     assert told(plan_of(files, csv_file([]))) == ["整个文件：表头下面没有内容。"]
+
+
+def test_an_intent_is_known_by_its_title(files: Repository) -> None:
+    for called in ("打招呼", "打招呼（greet）", " 打招呼 "):
+        plan = plan_of(files, csv_file([row(DAYS, intent=called)]))
+        assert told(plan) == [] and plan.changes[0].intent == ("order_status", "greet")
+    new = row(DAYS, topic="box", question="盒子", answer="要", intent="打招呼")
+    assert made(files, plan_of(files, csv_file([new, row(new, intent="greet", question="箱子", answer="")])))
+    assert topic(files, "box").intent == "greet"
+    # The export says what the files say.
+    assert ["returns", "box", "greet", "盒子", "要", "", "", ""] in csv_rows(exported(files))
+    nearest = (
+        "第 2 行「归入意图」：没有“打个招呼”这个意图，标题和标识都可以写。"
+        "最接近的是：打招呼（greet）、order_status。"
+    )
+    unknown = csv_file([row(POSTAGE_1, intent="打个招呼"), POSTAGE_2])
+    assert told(plan_of(files, unknown)) == [nearest]
+    english = sheets.told(sheets.SENTENCES["en"], plan_of(files, unknown).faults[0])
+    assert english.endswith("neither by title nor by name. The nearest: 打招呼（greet）, order_status.")
+    titles = "titles: {greet: 打招呼, order_status: 打招呼}\n"
+    with files.edit(WANG, "同名") as draft:
+        draft.write("data/intents.yml", titles)
+    assert told(plan_of(files, csv_file([row(DAYS, intent="打招呼")]))) == [
+        "第 2 行「归入意图」：叫“打招呼”的意图不止一个，请写标识：greet、order_status。"
+    ]
+
+
+def test_what_is_wrong_with_a_cell_is_told_once(files: Repository) -> None:
+    rows = [row(POSTAGE_1, intent="greet"), POSTAGE_2, row(POSTAGE_2, question="邮费找谁要")]
+    assert told(plan_of(files, csv_file(rows))) == [
+        "第 2 行「归入意图」：同一个话题，第 3 行写的是“order_status”。"
+    ]
+    area = [row(POSTAGE_1, area="orders"), POSTAGE_2]
+    assert [each.partition("，")[0] for each in told(plan_of(files, csv_file(area)))] == [
+        "第 2 行「分类」：这个话题在分类 returns 里"
+    ]
+    formulas = [
+        ["returns", "box", "=A1", "盒子", "=B1", "web", "", ""],
+        ["returns", "=C1", "greet", "箱子", "要", "", "", ""],
+        ["", "", "", "还有盒子吗", "", "", "", ""],
+    ]
+    assert [each.partition("：")[0] for each in told(plan_of(files, xlsx_file(formulas)))] == [
+        "第 2 行「归入意图」",
+        "第 2 行「答案」",
+        "第 3 行「话题」",
+    ]
+    both = told(plan_of(files, csv_file([row(DAYS, answer="{a}\x1b{b}")])))
+    assert both == [
+        "第 2 行「答案」：里面有看不见的控制字符，请重新输入这一格。"
+        "「店铺数字」里没有 {a}、{b}。请改成那里有的名字，或者不用大括号、直接写出来。"
+    ]
 
 
 def test_what_is_there_already_is_not_judged(tmp_path: Path) -> None:

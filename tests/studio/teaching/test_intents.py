@@ -5,13 +5,18 @@ from pathlib import Path
 import pytest
 
 from bot.data_check import problems
+from bot.staff import texts
 from bot.studio.files import Refused, Repository, language
-from bot.studio.teaching import Cannot, intents
+from bot.studio.pages.language import clashing
+from bot.studio.pages.shell import HERE
+from bot.studio.teaching import Cannot, doings, intents
+from bot.studio.teaching.cannot import Clash, Clashes
 from bot.studio.teaching.intents import NewIntent
 from bot.studio.uses import uses
 
 from .conftest import LI, WANG
 
+SENTENCES = texts.load(HERE / "texts" / "language.yml")
 GREET = "data/nlu/greet.yml"
 
 
@@ -171,7 +176,7 @@ def test_a_new_intent_comes_with_its_rule_and_its_answer(files: Repository, fold
         (NewIntent("gift", "", ["能包装吗"], answer="好"), "title"),
         (NewIntent("gift", "礼品", ["- "], answer="好"), "no_sentence"),
         (NewIntent("gift", "礼品", ["能包装吗"]), "no_answer"),
-        (NewIntent("gift", "礼品", ["谢谢"], answer="好"), "elsewhere"),
+        (NewIntent("gift", "礼品", ["谢谢"], answer="好"), "clashes"),
         (NewIntent("gift", "礼品", ["能包装吗"], action="action_none"), "unknown"),
         (NewIntent("greet", "礼品", ["能包装吗"], answer="好"), "taken"),
     ],
@@ -181,9 +186,45 @@ def test_what_cannot_be_an_intent_is_told(untouched: Repository, wanted: NewInte
 
 
 def test_a_new_intent_may_do_what_there_is(files: Repository, folder: Path) -> None:
-    assert "action_order_status" in intents.doings(files.look())
+    assert "action_order_status" in doings.names(files.look())
     intents.new(files, LI, "", NewIntent("parcel", "包裹", ["包裹呢"], action="action_order_status"))
     assert problems(folder) == []
+
+
+def test_all_that_a_new_intent_repeats_is_named(untouched: Repository) -> None:
+    wanted = NewIntent("gift", "礼品", ["谢谢！", "能包装吗", "几天内能退", "你好"], answer="好")
+    with pytest.raises(Clashes) as raised:
+        intents.new(untouched, LI, "", wanted)
+    assert raised.value.clashes == [
+        Clash("谢谢！", "thanks", "道谢"),
+        Clash("几天内能退", "faq/return_days", "几天内能退"),
+        Clash("你好", "greet", "打招呼"),
+    ]
+    t = SENTENCES["zh"]
+    assert clashing(t, raised.value.clashes).splitlines()[1:] == [
+        "“谢谢！”在“道谢”（thanks）里",
+        "“几天内能退”在“几天内能退”（faq/return_days）里",
+        "“你好”在“打招呼”（greet）里",
+    ]
+    many = [Clash(f"谢谢{number}", "thanks", "道谢") for number in range(13)]
+    lines = clashing(t, many).splitlines()
+    assert len(lines) == 12 and lines[-2:] == ["“谢谢9”在“道谢”（thanks）里", "还有 3 处"]
+    assert clashing(SENTENCES["en"], many).splitlines()[-1] == "3 more"
+
+
+def test_what_a_new_intent_may_do_is_told_with_what_it_says(untouched: Repository) -> None:
+    snapshot = untouched.look()
+    known = doings.known(snapshot, uses(snapshot, untouched.root))
+    assert [(each.name, each.group, each.intents, each.says) for each in known] == [
+        # Its answers are put together at run time: nobody knows which is said.
+        ("action_order_status", "actions", ("order_status",), ""),
+        ("utter_greet", "direct", ("greet",), "您好"),
+        ("utter_bye", "direct", ("greet",), "再见"),
+        ("utter_thanks", "direct", ("thanks",), "不客气"),
+        ("utter_ask_order_no", "others", (), "请告诉我订单号"),
+        ("utter_order_paid", "others", (), "「{title}」已付款，{dispatch_hours} 小时内发出"),
+    ]
+    assert {each.name for each in known} == set(doings.names(snapshot))
 
 
 def test_an_intent_in_use_stays_and_those_who_use_it_are_told(untouched: Repository) -> None:

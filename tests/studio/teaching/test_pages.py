@@ -187,6 +187,43 @@ def test_a_new_intent_is_made_and_goes_again(office: Office, enter: Callable[...
     expect(page.get_by_test_id("drop")).to_contain_text("不能删除")
 
 
+def test_a_new_intent_is_compared_as_it_is_typed(office: Office, enter: Callable[..., Page]) -> None:
+    page = enter()
+    page.get_by_test_id("new-intent").click()
+    form = page.get_by_test_id("new-intent-form")
+    form.get_by_test_id("given").fill("能包装吗\n你好！\n" + HOSTILE + "\n谢谢")
+    clashes = form.get_by_test_id("clash")
+    expect(clashes).to_have_count(2, timeout=WRITTEN)
+    expect(clashes.first).to_contain_text("你好！")
+    expect(clashes.first).to_contain_text("“打招呼”里已有，不能再写")
+    form.get_by_label("标题").fill("礼品包装")
+    form.get_by_label("标识").fill("gift_card")
+    form.locator("[name=answer]").fill("可以的")
+    form.get_by_role("button", name="新建").click()
+    expect(form.get_by_role("alert")).to_contain_text("“你好！”在“打招呼”（greet）里", timeout=WRITTEN)
+    expect(form.get_by_role("alert")).to_contain_text("“谢谢”在“道谢”（thanks）里")
+    form.get_by_test_id("given").fill("能包装吗")
+    expect(form.get_by_test_id("looked")).to_have_text("1 句都没有和别处重复。", timeout=WRITTEN)
+    # What the bot does is found by what it says.
+    form.get_by_test_id("doing").click()
+    choices = form.get_by_test_id("choice")
+    expect(choices.first).to_have_text("说一段新的回答", timeout=WRITTEN)
+    expect(form.get_by_test_id("doings").get_by_role("heading")).to_have_text(
+        ["查询和办理", "规则里的回答", "其他回答"]
+    )
+    form.get_by_test_id("doings").get_by_role("searchbox").fill("不客气")
+    expect(choices).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(form.get_by_test_id("doing")).to_have_text("道谢")
+    expect(form.locator("[name=answer]")).to_be_hidden()
+    form.get_by_role("button", name="新建").click()
+    expect(page.get_by_role("heading", name="礼品包装")).to_be_visible(timeout=WRITTEN)
+    assert "action: utter_thanks" in office.files.look().text("data/stories/gift_card.yml")
+    page.wait_for_load_state()
+    page.get_by_test_id("drop").get_by_role("button").click()
+    expect(page.get_by_test_id("intent")).to_have_count(3, timeout=WRITTEN)
+
+
 def test_a_title_is_changed(office: Office, enter: Callable[..., Page]) -> None:
     page = enter("/intents/thanks")
     page.get_by_test_id("rename").click()
