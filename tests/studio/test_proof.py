@@ -32,12 +32,13 @@ from bot.studio.proof import text as terminal
 from bot.studio.proof.comparisons import Refused, verdict_of
 from bot.studio.proof.models import Comparison
 from bot.studio.training.models import DONE, Training
+from tests.laying import lay
 
 from .proving import Proving
 from .proving import admin as admin
 from .proving import proving as proving
 from .proving import studio as studio
-from .small_bot import good, write, write_tests
+from .small_bot import good, write_tests
 
 # A comparison loads Rasa, niced behind whatever else the machine does.
 pytestmark = pytest.mark.timeout(400)
@@ -167,7 +168,7 @@ def test_an_admin_compares_reads_why_and_judges(proving: Proving, said: str, adm
 def taught(proving: Proving, tmp_path: Path) -> Iterator[Repository]:
     """The small bot's files, whose first change is of the model good, and the last one of the model bad."""
     settings = proving.settings
-    write(settings.bot_dir, good())
+    lay(settings.bot_dir, good())
     files = Repository(settings.bot_dir)
     sidecars = {name: settings.models_dir / f"{name}.json" for name in ("good", "bad")}
     noted = {path: path.read_bytes() for path in sidecars.values()}
