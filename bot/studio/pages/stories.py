@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from pydantic import BaseModel, Field
 
 from bot.conversations.notices import ZONE
+from bot.data_faults import said as fault
 from bot.problems import Problem
 from bot.staff.texts import Texts
 from bot.studio.files import Author, Draft, Refused, Snapshot, Trouble
@@ -191,7 +192,7 @@ def create_router(services: Services) -> APIRouter:
             try:
                 source = _edited(source, body.op)
             except Refused as why:
-                refused = said(request, "stories")("in_text", why=" ".join(why.problems))
+                refused = said(request, "stories")("in_text", why=troubles.told(request, why).detail)
         seen = _seen(request, now, names, source, _which(body))
         shown = {"seen": seen, "known": names}
         return {
@@ -418,7 +419,7 @@ async def _checked(
                     case checking.Step(name=name):
                         yield line(step=t(f"check_{name}"))
                     case checking.Outcome(failed=why) if why:
-                        yield line(failed=t("check_failed", why=why))
+                        yield line(failed=t("check_failed", why=fault(why, t.language)))
                     case checking.Outcome(found=found):
                         kind, name = mine
                         own = [each for each in found if kind and each.names(kind, name)]
