@@ -22,6 +22,8 @@ class Part:
 
 Say = Callable[..., str]
 """A sentence of texts/stories.yml by its key and values."""
+_LONGEST = 20
+"""Characters of what an action is called, or says."""
 # What stands in a sentence for a rule or story, until it is put in.
 _PLACE = "\0"
 # What RulePolicy calls the rules that it brings along.
@@ -67,7 +69,10 @@ def _filled(say: Say, sentence: str, parties: list[Party]) -> list[Part]:
 
 
 def _with_called(say: Say, name: str, called: str) -> str:
-    return say("said_action", name=name, called=called) if called not in ("", name) else name
+    if called in ("", name):
+        return name
+    called = called if len(called) <= _LONGEST else f"{called[: _LONGEST - 1]}…"
+    return say("said_action", name=name, called=called)
 
 
 def _name(say: Say, party: Party) -> str:
