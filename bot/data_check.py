@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import policies, validity
+from bot.data_faults import Fault
 from bot.data_files import Entry, Unreadable, entries, line_of, lines, mapping, read_text, read_yaml
 
 # Intents that the engine makes itself; they have no examples.
@@ -68,7 +69,7 @@ class _Project:
     asked: set[str] = field(default_factory=set)
     responses: dict[str, str] = field(default_factory=dict)
     texts: list[tuple[str, str, str]] = field(default_factory=list)
-    days: list[str] = field(default_factory=list)
+    days: list[Fault] = field(default_factory=list)
     payloads: list[tuple[str, str]] = field(default_factory=list)
     blocks: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
     marked: list[tuple[str, str, str]] = field(default_factory=list)
@@ -160,7 +161,7 @@ def _read(root: Path, code: Path) -> _Project:
             elif path.suffix == ".txt":
                 read_text(root, path)
         except Unreadable as error:
-            project.unreadable.append(str(error))
+            project.unreadable.append(error.why)
     return project
 
 
@@ -172,7 +173,7 @@ def _read_yaml(project: _Project, root: Path, path: Path) -> None:
     if file == "config.yml":
         for key in ("pipeline", "policies"):
             if not [*entries(content, key, file)]:
-                raise Unreadable(f"{file}:1: there is no `{key}`. List its components.")
+                raise Unreadable(Fault("no_components", file=file, key=key))
     elif file == "domain.yml":
         _read_domain(project, content, file)
     elif file == "data/policies.yml":
@@ -187,13 +188,13 @@ def _read_yaml(project: _Project, root: Path, path: Path) -> None:
                 project.canned.append((mapping(reply.value, reply.place), reply.place))
     elif file.startswith("data/nlu/"):
         if "nlu" not in content:
-            raise Unreadable(f"{file}:1: there is no `nlu`. Put the intents under `nlu:`.")
+            raise Unreadable(Fault("no_nlu", file=file))
         for block in entries(content, "nlu", file):
             _read_block(project, block)
         _read_responses(project, content, file)
     elif file.startswith("data/stories/"):
         if not {"rules", "stories"} & set(content):
-            raise Unreadable(f"{file}:1: there are no `rules` or `stories`. Write some or delete the file.")
+            raise Unreadable(Fault("no_dialogues", file=file))
         for kind in ("rules", "stories"):
             for told in entries(content, kind, file):
                 project.dialogues[kind] += 1
@@ -218,7 +219,7 @@ def _read_block(project: _Project, block: Entry) -> None:
     kinds = ("intent", "lookup", "synonym", "regex")
     kind = next((kind for kind in kinds if isinstance(content.get(kind), str)), None)
     if not kind:
-        raise Unreadable(f"{block.place}: the entry names no intent. Write `- intent: …` and `examples`.")
+        raise Unreadable(Fault("block_without_intent", place=block.place))
     project.blocks.append((kind, content, block.place))
     intent = content[kind] if kind == "intent" else ""
     if "/" in intent:
@@ -227,7 +228,7 @@ def _read_block(project: _Project, block: Entry) -> None:
         # Rasa leaves out what does not begin with a dash, with a warning that nobody sees.
         text = line.removeprefix("-").strip()
         if not line.startswith("-") or not text:
-            project.unreadable.append(f"{place}: “{line.strip()}” is no example. Begin the line with `- `.")
+            project.unreadable.append(Fault("no_example_line", place=place, line=line.strip()))
         elif intent:
             project.marked += _marked(text, place)
             project.examples.append(Example(intent, plain(text), place, "/" in intent and number == 0))
@@ -239,9 +240,7 @@ def _marked(text: str, place: str) -> Iterator[tuple[str, str, str]]:
         try:
             settings = json.loads(found["settings"] or "{}")
         except ValueError as error:
-            raise Unreadable(
-                f'{place}: {found["settings"]} cannot be read. Write it as {{"entity": "…"}}.'
-            ) from error
+            raise Unreadable(Fault("mark_unreadable", place=place, mark=found["settings"])) from error
         name, value = found["entity"] or settings.get("entity"), found["value"] or settings.get("value")
         yield str(name), str(value or found["text"]), place
 
@@ -258,19 +257,18 @@ def _read_responses(project: _Project, content: dict[str, Any], file: str) -> No
                 project.payloads.append((str(payload), button.place))
 
 
-def _wrong_days(response: str, variation: Entry) -> Iterator[str]:
+def _wrong_days(response: str, variation: Entry) -> Iterator[Fault]:
     """The days of a wording are days, the last not before the first, and stand where Rasa lets them."""
     file, keys = variation.place.partition(":")[0], variation.value
     for name in (validity.SINCE, validity.UNTIL):
         if name in keys:
-            yield (
-                f"{file}:{line_of(keys, name)}: {response} has {name} beside its text. "
-                f"Write it as `metadata: {{{name}: {keys[name]}}}`."
-            )
+            place = f"{file}:{line_of(keys, name)}"
+            yield Fault("days_beside_text", place=place, response=response, name=name, value=keys[name])
     try:
         validity.days(keys)
     except validity.WrongDays as error:
-        yield f"{file}:{line_of(keys, validity.METADATA)}: {response}: {error}."
+        place = f"{file}:{line_of(keys, validity.METADATA)}"
+        yield Fault("response_days", place=place, response=response, why=error.why)
 
 
 def _read_steps(project: _Project, told: Entry) -> None:
@@ -296,7 +294,7 @@ def _read_code(project: _Project, root: Path, path: Path) -> None:
         tree = ast.parse(code)
     except SyntaxError as error:
         place = f"{file}:{error.lineno}"
-        raise Unreadable(f"{place}: the code cannot be read: {error.msg}. Correct it.") from error
+        raise Unreadable(Fault("code_unreadable", place=place, why=error.msg)) from error
     parts: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
@@ -345,15 +343,14 @@ def _blocks(project: _Project) -> Iterator[str]:
     for kind, block, place in project.blocks:
         name = block[kind]
         if not block.get("examples"):
-            what = f"{kind} {name} has no example" if "/" not in name else f"FAQ topic {name} has no question"
-            yield f"{place}: {what}. Write some or remove it."
+            yield Fault("topic_empty" if "/" in name else "block_empty", place=place, kind=kind, name=name)
         if kind == "lookup" and name not in project.entities:
-            yield f"{place}: lookup {name} is no entity of domain.yml. Correct or remove it."
+            yield Fault("lookup_unknown", place=place, name=name)
         if kind == "synonym" and name not in {value for _, value, _ in project.marked}:
-            yield f"{place}: synonym {name} is no entity's value in any example. Mark one or remove it."
+            yield Fault("synonym_unused", place=place, name=name)
     for name, _, place in project.marked:
         if name not in project.entities:
-            yield f"{place}: entity {name} is not in domain.yml. Add it there under `entities`."
+            yield Fault("entity_unknown", place=place, name=name)
 
 
 def _topics(project: _Project) -> Iterator[str]:
@@ -364,15 +361,12 @@ def _topics(project: _Project) -> Iterator[str]:
         if "/" not in topic:
             continue
         if f"utter_{topic}" not in project.responses:
-            yield f"{place}: FAQ topic {topic} has no answer. Write utter_{topic} under `responses`."
+            yield Fault("topic_without_answer", place=place, topic=topic)
         metadata = block.get("metadata")
         intent = metadata.get("intent") if isinstance(metadata, dict) else None
         if intent not in known:
-            line = line_of(block, "metadata" if metadata else "intent")
-            yield (
-                f"{place.partition(':')[0]}:{line}: FAQ topic {topic} counts as intent {intent}, which is "
-                "not in domain.yml. Write `metadata: intent:` with one that is."
-            )
+            place = f"{place.partition(':')[0]}:{line_of(block, 'metadata' if metadata else 'intent')}"
+            yield Fault("topic_counts_as", place=place, topic=topic, intent=intent)
 
 
 def _intents(project: _Project) -> Iterator[str]:
@@ -380,18 +374,18 @@ def _intents(project: _Project) -> Iterator[str]:
     known = set(project.intents) | project.retrieval | MADE_BY_ENGINE
     for intent, place in project.intents.items():
         if intent not in with_examples | MADE_BY_ENGINE:
-            yield f"{place}: intent {intent} has no example. Write data/nlu/{intent}.yml or remove it."
+            yield Fault("intent_without_examples", place=place, intent=intent)
         if intent not in project.told:
-            yield f"{place}: no rule or story uses intent {intent}. Write data/stories/{intent}.yml."
+            yield Fault("intent_unused", place=place, intent=intent)
     for kind, block, place in project.blocks:
         if kind == "intent" and block[kind].partition("/")[0] not in known:
-            yield f"{place}: intent {block[kind]} is not in domain.yml. Add it there under `intents`."
+            yield Fault("intent_undeclared", place=place, intent=block[kind])
     for intent, place in project.told.items():
         if intent.partition("/")[0] not in known:
-            yield f"{place}: intent {intent} is not in domain.yml. Correct the name or add the intent."
+            yield Fault("intent_unknown", place=place, intent=intent)
     for intent, place in project.readings.items():
         if intent not in known:
-            yield f"{place}: reading {intent} is no intent of domain.yml. Correct or remove it."
+            yield Fault("reading_unknown", place=place, intent=intent)
 
 
 def _responses(project: _Project) -> Iterator[str]:
@@ -399,13 +393,13 @@ def _responses(project: _Project) -> Iterator[str]:
     for name, place in project.responses.items():
         topic = name.removeprefix("utter_")
         if "/" in name and topic not in project.topics:
-            yield f"{place}: answer {name} has no questions. Write examples of {topic} or remove it."
+            yield Fault("answer_without_questions", place=place, name=name, topic=topic)
         elif "/" not in name and not (
             name in project.done
             or name in project.asked
             or any(pattern.fullmatch(name) for _, pattern, _ in project.utters)
         ):
-            yield f"{place}: response {name} is never used. Use it in a rule or an action, or remove it."
+            yield Fault("response_unused", place=place, name=name)
     wanted = [(name, re.compile(re.escape(name)), place) for name, place in project.done.items()]
     for name, pattern, place in [*wanted, *project.utters]:
         if (
@@ -413,38 +407,38 @@ def _responses(project: _Project) -> Iterator[str]:
             and name.removeprefix("utter_") not in project.retrieval
             and not any(map(pattern.fullmatch, project.responses))
         ):
-            yield f"{place}: there is no response {name}. Write it in domain.yml or correct the name."
+            yield Fault("response_unknown", place=place, name=name)
 
 
 def _actions(project: _Project) -> Iterator[str]:
     for action, place in project.actions.items():
         if not action.startswith("utter_") and action not in project.classes:
-            yield f"{place}: action {action} has no class in actions/. Write it or remove the action."
+            yield Fault("action_without_class", place=place, action=action)
     for action, place in project.classes.items():
         if action not in project.actions:
-            yield f"{place}: action {action} is not in domain.yml. Add it there under `actions`."
+            yield Fault("action_undeclared", place=place, action=action)
     known = set(project.actions) | project.forms | RASA_ACTIONS
     for action, place in project.done.items():
         if not action.startswith("utter_") and action not in known:
-            yield f"{place}: action {action} is not in domain.yml. Correct the name or add the action."
+            yield Fault("action_unknown", place=place, action=action)
     for slot, place in project.filled.items():
         if slot not in {*project.slots, RASA_SLOT}:
-            yield f"{place}: slot {slot} is not in domain.yml. Correct the name or add the slot."
+            yield Fault("slot_unknown", place=place, slot=slot)
 
 
 def _buttons(project: _Project) -> Iterator[str]:
     for payload, place in project.payloads:
         match = re.match(r"/(\w+)(?:/(\w+))?", payload)
         if not match or match[1] not in set(project.intents) | project.retrieval:
-            yield f"{place}: button payload {payload} names no intent of domain.yml. Correct the payload."
+            yield Fault("payload_unknown", place=place, payload=payload)
         elif match[2] and f"{match[1]}/{match[2]}" not in project.topics:
-            yield f"{place}: button payload {payload} names no FAQ topic. Correct the payload."
+            yield Fault("payload_without_topic", place=place, payload=payload)
 
 
 def _wording(project: _Project) -> Iterator[str]:
     for name, place in project.wording.items():
         if name not in project.strings:
-            yield f"{place}: no action reads {name}. Use it or remove it."
+            yield Fault("words_unread", place=place, name=name)
 
 
 def _canned(project: _Project) -> Iterator[str]:
@@ -453,16 +447,13 @@ def _canned(project: _Project) -> Iterator[str]:
     for reply, place in project.canned:
         for key in ("shortcut", "title", "text"):
             if not isinstance(reply.get(key), str):
-                yield f"{place}: the reply has no {key}. Write `{key}: …`, in quotes if it is a number."
+                yield Fault("reply_without", place=place, key=key)
         shortcut = str(reply.get("shortcut")).lower()
         if (first := taken.setdefault(shortcut, place)) != place:
-            yield f"{place}: shortcut {shortcut} is already taken at {first}. Choose another one."
+            yield Fault("shortcut_taken", place=place, shortcut=shortcut, first=first)
         for name in re.findall(r"{(.*?)}", str(reply.get("text"))):
             if name not in known:
-                yield (
-                    f"{place}: the reply says {{{name}}}, which nothing fills in. "
-                    "Correct the name or add it to data/policies.yml."
-                )
+                yield Fault("reply_unfilled", place=place, name=name)
 
 
 def _duplicates(project: _Project) -> Iterator[str]:
@@ -471,9 +462,10 @@ def _duplicates(project: _Project) -> Iterator[str]:
     for example in project.examples:
         first = seen.setdefault(folded(example.text), example)
         if example.intent != first.intent:
-            yield (
-                f"{example.place}: example “{example.text}” of {example.intent} is also under {first.intent} "
-                f"(“{first.text}”, {first.place}). Keep it where it belongs."
+            yield Fault(
+                "example_twice",
+                **{"place": example.place, "text": example.text, "intent": example.intent},
+                **{"other": first.intent, "first": first.text, "there": first.place},
             )
 
 
@@ -482,16 +474,10 @@ def _stems(root: Path, code: Path) -> Iterator[str]:
     nlu = {path.stem for path in (root / "data" / "nlu").iterdir()}
     for path in sorted((root / "data" / "stories").glob("*.yml")):
         if path.stem not in nlu:
-            yield (
-                f"data/stories/{path.name}: there is no data/nlu/{path.name}. Give both the same name: "
-                "one stem per capability."
-            )
+            yield Fault("stem_of_stories", name=path.name)
     for path in sorted((code / "actions").glob("*.py")):
         if path.stem not in nlu | SHARED_MODULES:
-            yield (
-                f"actions/{path.name}: there is no data/nlu/{path.stem}.yml. Give both the same name, or "
-                "list a shared module in bot/data_check.py."
-            )
+            yield Fault("stem_of_actions", name=path.name, stem=path.stem)
 
 
 def _placeholders(root: Path, project: _Project) -> Iterator[str]:
@@ -499,15 +485,12 @@ def _placeholders(root: Path, project: _Project) -> Iterator[str]:
     try:
         policies.read(root / "data" / "policies.yml")
     except policies.Unreadable as error:
-        yield str(error).replace(f"{root}/", "")
+        yield error.why.with_facts(path="data/policies.yml") if isinstance(error.why, Fault) else error.why
         return
     for name, place in project.policies.items():
         if name in project.slots:
-            yield f"{place}: policy {name} has the name of a slot, which would go before it. Rename it."
+            yield Fault("policy_like_slot", place=place, name=name)
     for response, text, place in project.texts:
         known = {*project.policies, *project.slots, *(() if "/" in response else project.given)}
         for name in sorted(set(re.findall(r"{(.*?)}", text)) - known):
-            yield (
-                f"{place}: {response} says {{{name}}}, which nothing fills in. "
-                "Correct the name or add it to data/policies.yml."
-            )
+            yield Fault("response_unfilled", place=place, response=response, name=name)

@@ -15,9 +15,16 @@ from ruamel.yaml.constructor import RoundTripConstructor, SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import LiteralScalarString
 
+from bot.data_faults import Fault
+
 
 class Unreadable(Exception):
     """A file cannot be used; the text says which line of it, why, and what to do."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+        """The text; where it is a fault, it can be said in other languages too."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,14 @@ def read_text(root: Path, path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Unreadable(f"{file} cannot be read: {error.strerror}. Put the file there.") from error
+        raise Unreadable(Fault("missing", file=file, why=error.strerror)) from error
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Unreadable(f"{file}:1: the file is written in UTF-16. Save it as UTF-8.")
+        raise Unreadable(Fault("utf16", file=file))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Unreadable(f"{file}:{line}: this is not UTF-8, perhaps GBK. Save the file as UTF-8.") from error
+        raise Unreadable(Fault("not_utf8", place=f"{file}:{line}")) from error
 
 
 def read_yaml(root: Path, path: Path) -> Any:
@@ -94,11 +101,9 @@ def _made(file: str, text: str, load: Callable[[str], Any]) -> Any:
         mark, position = getattr(error, "problem_mark", None), getattr(error, "position", 0)
         line = (mark.line if mark else text.count("\n", 0, position)) + 1
         why = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        raise Unreadable(
-            f"{file}:{line}: the YAML cannot be read: {why}. Correct this line or the one before it."
-        ) from error
+        raise Unreadable(Fault("yaml", place=f"{file}:{line}", why=why)) from error
     if content is None:
-        raise Unreadable(f"{file}:1: the file is empty. Write its entries or delete it.")
+        raise Unreadable(Fault("empty", file=file))
     return content
 
 
@@ -140,8 +145,7 @@ def mapping(value: Any, place: str) -> dict[Any, Any]:
         Unreadable: it is no mapping.
     """
     if not isinstance(value, dict):
-        shown = str(value)[:40]
-        raise Unreadable(f"{place}: “{shown}” stands where `name: …` must be. Correct the indents.")
+        raise Unreadable(Fault("no_mapping", place=place, shown=str(value)[:40]))
     return value
 
 
@@ -161,7 +165,7 @@ def entries(parent: Any, key: str, place: str) -> Iterator[Entry]:
             name = next(iter(each), "") if isinstance(each, dict) else each
             yield Entry(str(name), each, f"{file}:{line_of(value, index)}")
     elif value is not None:
-        raise Unreadable(f"{file}:{line_of(parent, key)}: `{key}` must hold a list. Correct the indents.")
+        raise Unreadable(Fault("no_list", place=f"{file}:{line_of(parent, key)}", key=key))
 
 
 def lines(parent: dict[str, Any], key: str, place: str) -> Iterator[tuple[str, str]]:
@@ -174,7 +178,7 @@ def lines(parent: dict[str, Any], key: str, place: str) -> Iterator[tuple[str, s
     if value is None:
         return
     if not isinstance(value, str):
-        raise Unreadable(f"{file}:{line_of(parent, key)}: begin with `{key}: |`, then lines with `- `.")
+        raise Unreadable(Fault("no_lines", place=f"{file}:{line_of(parent, key)}", key=key))
     # A block (`|`) begins on the next line; any other text counts as one line.
     block = isinstance(value, LiteralScalarString)
     first = parent.lc.data[key][2] + (2 if block else 1)  # type: ignore[attr-defined]

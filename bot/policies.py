@@ -8,6 +8,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from bot.data_faults import Fault
 from bot.data_files import Unreadable as Unreadable
 from bot.followed import ROOT, Followed
 
@@ -27,19 +28,20 @@ def read(path: Path) -> dict[str, str]:
         # "base" leaves 9.90 what it is: a text.
         content = YAML(typ="base").load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{path} cannot be read: {error}. Put it back, in UTF-8.") from error
+        raise Unreadable(Fault("policies_missing", path=path, why=error)) from error
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise Unreadable(f"{path}{line} is no YAML. Correct it: `name: value`, one to a line.") from error
+        if mark:
+            raise Unreadable(Fault("policies_yaml_line", path=path, line=mark.line + 1)) from error
+        raise Unreadable(Fault("policies_yaml", path=path)) from error
     if not isinstance(content, dict):
-        raise Unreadable(f"{path} holds no policies. Write them as `name: value`, one to a line.")
+        raise Unreadable(Fault("policies_none", path=path))
     for name, value in content.items():
         if not str(name).isidentifier() or not isinstance(value, str) or not value.strip() or "{" in value:
-            raise Unreadable(f"{path}: policy {name} must be a plain name with one value, without braces.")
+            raise Unreadable(Fault("policy_wrong", path=path, name=name))
     for name in NUMBERS:
         if not content.get(name, "").isdecimal():
-            raise Unreadable(f"{path}: policy {name} must be there and a whole number.")
+            raise Unreadable(Fault("policy_no_number", path=path, name=name))
     return content
 
 

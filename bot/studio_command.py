@@ -42,13 +42,14 @@ def train(
     from bot.studio.files import Repository, Trouble
     from bot.studio.training import queue
     from bot.studio.training.models import DONE, OPEN
+    from bot.studio.training.refusals import reason
     from bot.studio.training.sentences import failure, sentences
     from bot.studio.training.sentences import time as told_time
 
     t = sentences("en")
-    store = Store(connect(settings.database))
+    store, files = Store(connect(settings.database)), Repository(settings.bot_dir)
     try:
-        asked = queue.ask(store, Repository(settings.bot_dir).head(), queue.By(f"cli:{os.getuid()}"))
+        asked = queue.ask(store, files.head(), queue.By(f"cli:{os.getuid()}"))
         training = asked.training
         typer.echo(f"Training {training.id} of {training.commit_id[:7]}: {t(f'asked_{asked.how}')}")
         began, said = time.monotonic(), ""
@@ -72,7 +73,9 @@ def train(
     if training.state == DONE:
         typer.echo(f"{training.model}{'' if training.fresh else ': it was there already'}")
         return
-    _fail("\n".join(filter(None, (t(f"state_{training.state}"), failure(t, training), training.detail))))
+    because = reason(t, training, files)
+    told = (t(f"state_{training.state}"), failure(t, training), because.said, because.words)
+    _fail("\n".join(filter(None, told)))
 
 
 @app.command()

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, TypeVar
 
+from bot.data_faults import Fault
+
 SINCE, UNTIL, METADATA = "since", "until", "metadata"
 
 Wording = TypeVar("Wording", bound=Mapping[str, Any])
@@ -28,6 +30,10 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 class WrongDays(ValueError):
     """The days of a wording cannot be used; the text says in one sentence what to correct."""
+
+    def __init__(self, why: Fault) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def today() -> date:
@@ -46,7 +52,7 @@ def days(wording: Mapping[str, Any]) -> tuple[date | None, date | None]:
         return None, None
     first, last = (_day(name, metadata.get(name)) for name in (SINCE, UNTIL))
     if first and last and last < first:
-        raise WrongDays(f"until {last} is before since {first}. Correct one of them")
+        raise WrongDays(Fault("days_reversed", until=last, since=first))
     return first, last
 
 
@@ -90,4 +96,4 @@ def _day(name: str, value: Any) -> date | None:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise WrongDays(f"{name} “{value}” is no day. Write it as 2026-11-01")
+    raise WrongDays(Fault("no_day", name=name, value=value))

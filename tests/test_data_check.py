@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.data_check import Example, examples, problems
+from bot.data_faults import said
 from bot.data_files import Unreadable
 from bot.data_near import measured, repeated
 from tests.laying import lay
@@ -420,7 +421,10 @@ def test_a_planted_defect_is_found(
     small: Path, plant: Callable[[Path], object], file: str, name: str
 ) -> None:
     plant(small)
-    assert any(file in problem and name in problem for problem in problems(small)), problems(small)
+    found = problems(small)
+    assert any(file in problem and name in problem for problem in found), found
+    # Each can be said in Chinese.
+    assert [each for each in found if said(each, "zh") == each] == []
 
 
 def test_a_byte_order_mark_does_no_harm(small: Path) -> None:

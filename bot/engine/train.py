@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from bot import live_model, model_sidecar
+from bot import data_faults, live_model, model_sidecar
 from bot.data_check import problems, rows
 from bot.engine.environment import log_from, prepare
 from bot.engine.fingerprint import ROOT, checksum, current_model, model_path
@@ -38,8 +38,8 @@ def main() -> int:
         "--progress",
         action="store_true",
         help="tell each second, as lines of JSON on standard output: step, share (0 to 1, null: unknown), "
-        "seconds_left; at the end model and trained, or failed and kind. What people read goes to standard "
-        "error. Ends with its reader.",
+        "seconds_left; at the end model and trained, or failed, kind and faults. What people read goes to "
+        "standard error. Ends with its reader.",
     )
     options = parser.parse_args()
     root, out = options.root.resolve(), options.out.resolve()
@@ -66,7 +66,8 @@ def main() -> int:
         )
     except TrainingFailed as failed:
         print(failed, file=sys.stderr)
-        _report(reporter, failed=str(failed), kind=failed.kind)
+        faults = [*map(data_faults.kept, failed.faults)]
+        _report(reporter, failed=str(failed), kind=failed.kind, faults=faults)
         print("There is no new model: correct the above and train again (`make train`).", file=sys.stderr)
         return 1
     print(f"Trained in {model_sidecar.read(path).training_seconds} s: {path}")
@@ -86,12 +87,12 @@ def _tell_of_another(model: Path) -> None:
 class TrainingFailed(Exception):
     """There is no new model; the text says why, one fault to a line.
 
-    ``kind``: "data" is what was to be trained, "disk" is full.
+    ``kind``: "data" is what was to be trained, "disk" is full. ``faults``: what the data check found.
     """
 
-    def __init__(self, why: str, kind: str = "data") -> None:
+    def __init__(self, why: str, kind: str = "data", faults: list[str] | None = None) -> None:
         super().__init__(why)
-        self.kind = kind
+        self.kind, self.faults = kind, faults or []
 
 
 def train(
@@ -117,7 +118,7 @@ def train(
     with Progress(reporter) as say:
         say("checking the data")
         if found := problems(root, code):
-            raise TrainingFailed("\n".join(found))
+            raise TrainingFailed("\n".join(found), faults=found)
         held = rows(root)
         say("loading Rasa")
         prepare()

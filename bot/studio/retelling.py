@@ -16,6 +16,7 @@ from bot.conversations import titles
 from bot.conversations.engine_client import EngineClient, EngineFailed
 from bot.conversations.models import Conversation, Message
 from bot.conversations.store import UNSURE, Store
+from bot.data_faults import Fault
 from bot.data_files import Unreadable, mapping, parse
 from bot.deeds import deeds
 from bot.settings import Settings
@@ -372,20 +373,19 @@ def _check_personal(conversed: Conversed, text: str) -> None:
         raise CannotTell("personal", found="、".join(sorted(found))[:80])
 
 
-def save(repository: Repository, author: Author, story: Story) -> str | None:
+def save(repository: Repository, author: Author, summary: str, story: Story) -> str | None:
     """Write the story, and the response and the intent of it that are new, as one change; the commit.
 
     Raises:
         Trouble (of the files): nothing was written.
     """
-    kind, name, _ = stories.read(story.source)
-    with repository.edit(author, f"Stories: {kind} {name}"[:120]) as draft:
+    with repository.edit(author, summary) as draft:
         if story.intent:
             given = [each for each in map(words.example, story.intent.examples) if each]
             language.add_intent(draft, story.intent.name, given, story.intent.title.strip())
         if story.answer:
             if story.answer.name in language.responses(draft):
-                raise Refused([f"There is a response {story.answer.name} already."])
+                raise Refused([Fault("response_there", name=story.answer.name)])
             language.set_response(draft, story.answer.name, [story.answer.text.strip()])
         stories.add(draft, story.path, story.source)
     return draft.commit

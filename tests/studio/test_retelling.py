@@ -247,7 +247,7 @@ def test_from_the_log_to_one_commit(store: Store, engine: tuple[TroubledEngine, 
     retelling.check_intent(repository.look(), intent, conversed)
     assert (story.kind, story.unclear, story.clashes) == ("story", (), ())
     before = len(repository.history())
-    commit = retelling.save(repository, ADMIN, story)
+    commit = retelling.save(repository, ADMIN, "新增故事", story)
     assert commit and len(repository.history()) == before + 1
     assert {each.path for each in repository.diff(commit)} == {
         *("domain.yml", "data/intents.yml", "data/nlu/gift_late.yml", "data/stories/gift_late.yml")
@@ -264,7 +264,7 @@ def test_from_the_log_to_one_commit(store: Store, engine: tuple[TroubledEngine, 
         repository.look(), conversed, again, "礼物晚到了", NewAnswer("utter_other_gift", "好")
     )
     with pytest.raises(Refused, match="礼物晚到了"):
-        retelling.save(repository, ADMIN, taken)
+        retelling.save(repository, ADMIN, "新增故事", taken)
     assert "utter_other_gift" not in (settings.bot_dir / "domain.yml").read_text(encoding="utf-8")
 
 

@@ -22,6 +22,7 @@ from bot.conversations import audits
 from bot.conversations.database import connect
 from bot.conversations.steps import now
 from bot.conversations.store import Store
+from bot.data_faults import read
 from bot.settings import ROOT
 from bot.studio.models import Models
 from bot.studio.training import queue
@@ -298,7 +299,7 @@ def test_data_that_the_check_refuses(workshop: Workshop, tmp_path: Path) -> None
     with workshop.at_work():
         failed = workshop.until(queue.ask(workshop.store, "a" * 40, LI).training, over)
     assert (failed.state, failed.failure) == (FAILED, "refused")
-    assert failed.detail and failed.detail.startswith("domain.yml:") and "Traceback" not in failed.log
+    assert failed.detail and read(failed.detail).startswith("domain.yml:") and "Traceback" not in failed.log
     assert workshop.models.listed() == [] and workshop.left() == []
 
 

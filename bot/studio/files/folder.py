@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from bot.data_faults import Fault
+
 from .troubles import CannotWrite, Refused
 
 SINGLE = ("config.yml", "domain.yml")
@@ -66,11 +68,11 @@ def encoded(path: str, text: str) -> bytes:
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
-        raise Refused([f"{path}: the text has half a character in it. Type it again."]) from error
+        raise Refused([Fault("half_character", path=path)]) from error
     if b"\0" in content:
-        raise Refused([f"{path}: the text has a NUL in it. Remove it."])
+        raise Refused([Fault("nul", path=path)])
     if len(content) > LARGEST:
-        raise Refused([f"{path}: the file would be larger than {LARGEST >> 20} MB. Make it shorter."])
+        raise Refused([Fault("too_large", path=path, most=LARGEST >> 20)])
     return content
 
 

@@ -11,6 +11,8 @@ import pygit2
 import structlog
 from pygit2.enums import FileMode, Option, RepositoryState
 
+from bot.data_faults import Fault
+
 from . import folder
 from .authors import BY_HAND, Author
 from .snapshot import Snapshot
@@ -63,7 +65,7 @@ class Ground:
         except ValueError:  # several begin so
             found = None
         if not isinstance(found, pygit2.Commit):
-            raise Refused([f"There is no change {name[:40]}."])
+            raise Refused([Fault("no_change", name=name[:40])])
         return found
 
     def tip(self) -> pygit2.Commit | None:

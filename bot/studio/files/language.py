@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from bot import data_check, validity
+from bot.data_faults import Fault
 from bot.data_files import Unreadable, entries, line_of, lines, mapping, parse
 
 from . import yaml_edit
@@ -221,14 +222,14 @@ def annotated(plain: str, marks: Sequence[tuple[int, int, str, str | None]] = ()
     for start, end, entity, meant in sorted(marks):
         marked = plain[start:end]
         if start < at or not marked.strip() or end > len(plain) or set("[]") & set(marked):
-            raise Refused(["Mark one word after the other, without brackets in them."])
+            raise Refused([Fault("marks_overlap")])
         if not _NAME.fullmatch(entity) or set("()\n") & set(meant or ""):
-            raise Refused([f"“{entity}” cannot be an entity, or “{meant}” not its value."])
+            raise Refused([Fault("mark_wrong", entity=entity, meant=meant)])
         parts += [plain[at:start], f"[{marked}]({entity}:{meant})" if meant else f"[{marked}]({entity})"]
         at = end
     written = "".join([*parts, plain[at:]])
     if data_check.plain(written) != plain:
-        raise Refused([f"“{plain[:80]}” has brackets in it that would read as an entity. Change them."])
+        raise Refused([Fault("brackets", text=plain[:80])])
     return written
 
 
@@ -257,11 +258,11 @@ def add_examples(draft: Draft, intent: str, texts: Sequence[str]) -> None:
             wrong += refused.problems
             continue
         if text in there or text in fresh:
-            wrong.append(f"“{text[:80]}” is already an example of {intent}.")
+            wrong.append(Fault("example_there", text=text[:80], intent=intent))
         fresh[text] = None
     if wrong:
         raise Refused(wrong)
-    path, keys = _block(draft, "intent", intent)
+    path, keys = _block(draft, intent)
     if fresh:
         added = "\n".join(f"- {each}" for each in fresh)
         _change(draft, path, yaml_edit.add_line, (*keys, "examples"), added)
@@ -284,7 +285,7 @@ def replace_example(draft: Draft, intent: str, text: str, new: str) -> None:
     """
     new = _line(new)
     if new != text.strip() and any(each.text == new for each in examples(draft, intent)):
-        raise Refused([f"“{new[:80]}” is already an example of {intent}."])
+        raise Refused([Fault("example_there", text=new[:80], intent=intent)])
     _replace(draft, intent, text, f"- {new}")
 
 
@@ -311,7 +312,7 @@ def replace_examples(draft: Draft, intent: str, given: Mapping[str, str | None])
     there = {each.text for each in examples(draft, intent)} - left.keys()
     for each in filter(None, left.values()):
         if each in there:
-            raise Refused([f"“{each[:80]}” is already an example of {intent}."])
+            raise Refused([Fault("example_there", text=each[:80], intent=intent)])
         there.add(each)
     for path, keys in _blocks(draft, "intent", intent):
         written = str(yaml_edit.value(path, draft.text(path), (*keys, "examples")))
@@ -323,10 +324,10 @@ def replace_examples(draft: Draft, intent: str, given: Mapping[str, str | None])
             elif (new := left.pop(text)) is not None:
                 lines.append(f"- {new}")
         if not any(lines):
-            raise Refused([f"{intent} needs an example."])
+            raise Refused([Fault("needs_example", intent=intent)])
         _change(draft, path, yaml_edit.set_text, (*keys, "examples"), "\n".join(lines))
     for text in left:
-        raise Refused([f"“{text[:80]}” is no example of {intent} any more."])
+        raise Refused([Fault("example_gone", text=text[:80], intent=intent)])
 
 
 def _replace(draft: Draft, intent: str, text: str, new: str | None) -> None:
@@ -336,15 +337,15 @@ def _replace(draft: Draft, intent: str, text: str, new: str | None) -> None:
             if line.startswith("-") and line.removeprefix("-").strip() == text.strip():
                 _change(draft, path, yaml_edit.replace_line, (*keys, "examples"), number, new)
                 return
-    raise Refused([f"“{text[:80]}” is no example of {intent} any more."])
+    raise Refused([Fault("example_gone", text=text[:80], intent=intent)])
 
 
 def _line(text: str) -> str:
     text = text.strip()
     if not text or len(text.splitlines()) > 1 or not is_typed(text):
-        raise Refused(["An example is one line with something in it, without control characters."])
+        raise Refused([Fault("example_line")])
     if len(text) > LONGEST:
-        raise Refused([f"An example has at most {LONGEST} characters."])
+        raise Refused([Fault("example_long", most=LONGEST)])
     return text
 
 
@@ -380,13 +381,13 @@ def add_topic(
         Refused: the name is taken or cannot be one, or there is no question or answer.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*/[a-z0-9_]+", topic):
-        raise Refused([f"{topic} cannot be a topic's name: write it as faq/return_days."])
+        raise Refused([Fault("topic_name", topic=topic)])
     if not re.fullmatch(rf"{FAQ}/[\w-]+\.yml", path):
-        raise Refused([f"{path} is no file of {FAQ}."])
+        raise Refused([Fault("no_faq_file", path=path, folder=FAQ)])
     if any(each.name == topic for each in topics(draft)):
-        raise Refused([f"There is a topic {topic} already."])
+        raise Refused([Fault("topic_there", topic=topic)])
     if not questions or not answers:
-        raise Refused([f"Topic {topic} needs a question and an answer."])
+        raise Refused([Fault("topic_needs", topic=topic)])
     block = [f"- intent: {topic}", "  metadata:", f"    intent: {yaml_edit.scalar(intent)}", "  examples: |"]
     block += [f"    - {_line(each)}" for each in questions]
     if path not in draft.files():
@@ -403,7 +404,7 @@ def remove_topic(draft: Draft, topic: str) -> None:
     """
     found = [each for each in topics(draft) if each.name == topic]
     if not found:
-        raise Refused([f"There is no topic {topic} any more."])
+        raise Refused([Fault("topic_gone", topic=topic)])
     for path, keys in reversed(_blocks(draft, "intent", topic)):
         _change(draft, path, yaml_edit.remove_item, keys)
     if found[0].answer_path:
@@ -421,7 +422,7 @@ def set_answer(draft: Draft, topic: str, answers: str | Sequence[str | Variation
     """
     found = next((each for each in topics(draft) if each.name == topic), None)
     if found is None:
-        raise Refused([f"There is no topic {topic} any more."])
+        raise Refused([Fault("topic_gone", topic=topic)])
     set_response(draft, f"utter_{topic}", [answers] if isinstance(answers, str) else answers, found.path)
 
 
@@ -431,7 +432,7 @@ def set_topic_intent(draft: Draft, topic: str, intent: str) -> None:
     Raises:
         Refused: there is no such topic.
     """
-    path, keys = _block(draft, "intent", topic)
+    path, keys = _block(draft, topic)
     _change(draft, path, yaml_edit.set_text, (*keys, "metadata", "intent"), intent)
 
 
@@ -443,12 +444,12 @@ def set_response(draft: Draft, name: str, variations: Sequence[str | Variation],
     """
     wanted = [Variation(each) if isinstance(each, str) else each for each in variations]
     if not wanted or not all(each.text.strip() for each in wanted):
-        raise Refused([f"{name} needs a text."])
+        raise Refused([Fault("response_needs", name=name)])
     if not all(is_typed(each.text) for each in wanted):
-        raise Refused([f"The text of {name} has control characters in it. Remove them."])
+        raise Refused([Fault("response_control", name=name)])
     for each in wanted:
         if each.since and each.until and each.until < each.since:
-            raise Refused([f"{name}: its last day, {each.until}, is before its first, {each.since}."])
+            raise Refused([Fault("response_reversed", name=name, until=each.until, since=each.since)])
     there = responses(draft).get(name)
     if there is None:
         item = "\n".join([f"{yaml_edit.scalar(name)}:", *(_variation(each) for each in wanted)])
@@ -480,7 +481,7 @@ def remove_response(draft: Draft, name: str) -> None:
     """
     there = responses(draft).get(name)
     if there is None:
-        raise Refused([f"There is no response {name} any more."])
+        raise Refused([Fault("response_gone", name=name)])
     _change(draft, there.path, yaml_edit.remove_item, ("responses", name))
 
 
@@ -530,11 +531,11 @@ def add_intent(draft: Draft, name: str, given: Sequence[str], title: str = "") -
         Refused: the name is taken or cannot be one, or there is no example.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise Refused([f"{name} cannot be an intent's name: small letters, digits and _ only."])
+        raise Refused([Fault("intent_name", name=name)])
     if any(each.name == name for each in intents(draft)) or f"{NLU}/{name}.yml" in draft.files():
-        raise Refused([f"There is an intent {name} already, or a file of its name."])
+        raise Refused([Fault("intent_there", name=name)])
     if not given:
-        raise Refused([f"Intent {name} needs an example."])
+        raise Refused([Fault("intent_needs", name=name)])
     _change(draft, DOMAIN, yaml_edit.add_item, ("intents",), f"- {name}: {{use_entities: []}}")
     block = [f"- intent: {name}", "  examples: |", *(f"    - {_line(each)}" for each in given)]
     draft.write(f"{NLU}/{name}.yml", HEAD + "nlu:\n" + "\n".join(block) + "\n")
@@ -566,7 +567,7 @@ def add_synonym(draft: Draft, meant: str, written: str, path: str = f"{NLU}/info
         Refused: it is there already, or cannot be written.
     """
     if written in synonyms(draft).get(meant, ()):
-        raise Refused([f"“{written}” stands for {meant} already."])
+        raise Refused([Fault("stands_already", written=written, meant=meant)])
     there = _blocks(draft, "synonym", meant)
     if there:
         _change(draft, there[0][0], yaml_edit.add_line, (*there[0][1], "examples"), f"- {_line(written)}")
@@ -591,7 +592,7 @@ def remove_synonym(draft: Draft, meant: str, written: str) -> None:
                 number = given.index(written)
                 _change(draft, path, yaml_edit.replace_line, (*keys, "examples"), number, None)
             return
-    raise Refused([f"“{written}” does not stand for {meant}."])
+    raise Refused([Fault("stands_not", written=written, meant=meant)])
 
 
 # ---- places ----
@@ -612,8 +613,8 @@ def _blocks(draft: Draft, kind: str, name: str) -> list[tuple[str, tuple[str, in
     return found
 
 
-def _block(draft: Draft, kind: str, name: str) -> tuple[str, tuple[str, int]]:
-    found = _blocks(draft, kind, name)
+def _block(draft: Draft, name: str) -> tuple[str, tuple[str, int]]:
+    found = _blocks(draft, "intent", name)
     if not found:
-        raise Refused([f"There is no {kind} {name} in {NLU}."])
+        raise Refused([Fault("no_intent", name=name, folder=NLU)])
     return found[0]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.data_faults import Fault
 from bot.data_files import Unreadable, mapping, parse
 from bot.policies import NUMBERS
 
@@ -41,7 +42,7 @@ def add_spelling(draft: Draft, path: str, name: str, typed: str) -> None:
     known = spellings(draft).get(path, {})
     taken = next((each for each, all_typed in known.items() if typed in all_typed), None)
     if taken is not None:
-        raise Refused([f"“{typed}” stands for {taken} already."])
+        raise Refused([Fault("stands_already", written=typed, meant=taken)])
     text, written = draft.text(path), yaml_edit.scalar(typed, flow=True)
     if name in known:
         draft.write(path, yaml_edit.add_item(path, text, (name,), f"- {written}"))
@@ -57,7 +58,7 @@ def remove_spelling(draft: Draft, path: str, name: str, typed: str) -> None:
     """
     there = spellings(draft).get(path, {}).get(name, ())
     if typed not in there:
-        raise Refused([f"“{typed}” does not stand for {name}."])
+        raise Refused([Fault("stands_not", written=typed, meant=name)])
     keys: yaml_edit.Keys = (name, there.index(typed)) if len(there) > 1 else (name,)
     draft.write(path, yaml_edit.remove_item(path, draft.text(path), keys))
 
@@ -75,7 +76,7 @@ def add_word(draft: Draft, word: str) -> None:
     """
     word = _word(word)
     if " " in word or word in words(draft):
-        raise Refused([f"“{word}” is there already, or has a space in it."])
+        raise Refused([Fault("word_there", word=word)])
     text = draft.text(WORDS)
     newline = "\r\n" if "\r\n" in text else "\n"
     draft.write(
@@ -92,7 +93,7 @@ def remove_word(draft: Draft, word: str) -> None:
     lines = draft.text(WORDS).splitlines(keepends=True)
     kept = [line for line in lines if line.split()[:1] != [word]]
     if len(kept) == len(lines):
-        raise Refused([f"“{word}” is not in the lexicon."])
+        raise Refused([Fault("word_not_there", word=word)])
     draft.write(WORDS, "".join(kept))
 
 
@@ -112,11 +113,11 @@ def set_policy(draft: Draft, name: str, value: str) -> None:
     """
     value = value.strip()
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
-        raise Refused([f"{name} cannot be a policy's name: small letters, digits and _ only."])
+        raise Refused([Fault("policy_name", name=name)])
     if not value or "{" in value or not value.isprintable():
-        raise Refused([f"Policy {name} must be one line with something in it, without braces."])
+        raise Refused([Fault("policy_line", name=name)])
     if name in NUMBERS and not value.isdecimal():
-        raise Refused([f"Policy {name} must be a whole number."])
+        raise Refused([Fault("policy_whole", name=name)])
     text = draft.text(POLICIES)
     draft.write(POLICIES, yaml_edit.set_text(POLICIES, text, (name,), value, typed=False))
 
@@ -124,7 +125,7 @@ def set_policy(draft: Draft, name: str, value: str) -> None:
 def _word(given: str) -> str:
     given = " ".join(given.split())
     if not given or len(given) > LONGEST or not given.isprintable():
-        raise Refused([f"A word has 1 to {LONGEST} characters, none of them a control character."])
+        raise Refused([Fault("word_wrong", most=LONGEST)])
     return given
 
 

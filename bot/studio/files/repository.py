@@ -18,6 +18,7 @@ import structlog
 from pygit2.enums import FileMode
 
 from bot import data_check
+from bot.data_faults import Fault
 from bot.settings import ROOT
 
 from . import folder
@@ -209,7 +210,7 @@ class Repository:
         ground = Ground(self.root)
         undone = ground.commit(commit)
         if not undone.parents:
-            raise Refused(["The first change cannot be taken back."])
+            raise Refused([Fault("first_change")])
         made, before = ground.snapshot(undone), ground.snapshot(undone.parents[0])
         paths = [path for path, version in made.blobs.items() if before.version(path) != version]
         paths += [path for path in before.blobs if path not in made.blobs]
@@ -253,10 +254,7 @@ class Repository:
         waiting = self._judged[1]
         both = sorted(set(changes) & set(waiting.paths)) if waiting else []
         if waiting and both:
-            told = [
-                f"{path} was changed by hand and does not pass the check. Mend it first." for path in both
-            ]
-            raise Refused([*told, *waiting.problems])
+            raise Refused([*(Fault("pending", path=path) for path in both), *waiting.problems])
 
     # ---- what may be written ----
 
@@ -283,7 +281,7 @@ class Repository:
                 return data_check.problems(Path(place), self._code)
             except Exception as error:  # whatever a file may hold, it must not pass unread
                 log.exception("data-check-failed")
-                return [f"The data cannot be checked ({type(error).__name__}): undo what is unusual in it."]
+                return [Fault("unchecked", kind=type(error).__name__)]
 
 
 def _shown(ground: Ground, base: Snapshot, seen: Mapping[str, str | None]) -> Snapshot:
@@ -295,7 +293,7 @@ def _shown(ground: Ground, base: Snapshot, seen: Mapping[str, str | None]) -> Sn
         elif re.fullmatch("[0-9a-f]{40}", version) and isinstance(ground.git.get(version), pygit2.Blob):
             blobs[path] = version
         else:
-            raise Refused([f"{path}: this version of it was never there. Load the page again."])
+            raise Refused([Fault("no_version", path=path)])
     return Snapshot("", blobs, base.gitdir)
 
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import pygit2
 
+from bot.data_faults import Fault
+
 from . import folder
 from .troubles import Refused
 
@@ -89,7 +91,7 @@ class Draft:
             Refused: it is none of the studio's files, or the text cannot be stored.
         """
         if not folder.is_ours(path):
-            raise Refused([f"{path} is no file of config.yml, domain.yml and data/."])
+            raise Refused([Fault("no_file_of_ours", path=path)])
         self._note(path, folder.encoded(path, text))
 
     def remove(self, path: str) -> None:
@@ -115,12 +117,12 @@ def decoded(path: str, content: bytes | None) -> str:
         Refused: there is no file, or it is not UTF-8.
     """
     if content is None:
-        raise Refused([f"There is no file {path}."])
+        raise Refused([Fault("no_file", path=path)])
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Refused([f"{path}:{line}: this is not UTF-8. Save the file as UTF-8."]) from error
+        raise Refused([Fault("not_utf8_now", place=f"{path}:{line}")]) from error
 
 
 # As many as the files are, a few times over; a blob never changes.

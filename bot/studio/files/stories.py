@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from bot.data_faults import Fault
 from bot.data_files import Unreadable, line_of, mapping, parse
 
 from . import yaml_edit
@@ -66,7 +67,7 @@ def add(draft: Draft, path: str, source: str) -> None:
     """
     kind, name, source = read(source)
     if any((each.kind, each.name) == (kind, name) for each in told(draft)):
-        raise Refused([f"There is a {kind} “{name}” already. Give this one another name."])
+        raise Refused([Fault(f"{kind}_taken", name=name)])
     if path not in draft.files():
         draft.write(path, HEAD)
     draft.write(path, yaml_edit.add_item(path, draft.text(path), (_SECTION[kind],), source))
@@ -85,7 +86,7 @@ def replace(draft: Draft, kind: Kind, name: str, source: str) -> None:
         add(draft, path, source)
         return
     if other_name != name and any((t.kind, t.name) == (kind, other_name) for t in told(draft)):
-        raise Refused([f"There is a {kind} “{other_name}” already. Give this one another name."])
+        raise Refused([Fault(f"{kind}_taken", name=other_name)])
     draft.write(path, yaml_edit.replace_item(path, draft.text(path), keys, source))
 
 
@@ -113,7 +114,7 @@ def read(source: str) -> tuple[Kind, str, str]:
         Refused: it is no YAML of one rule or story with steps.
     """
     if len(source) > LONGEST:
-        raise Refused([f"A rule or story has at most {LONGEST} characters."])
+        raise Refused([Fault("story_long", most=LONGEST)])
     source = dashed(source)
     item = yaml_edit.value("", source)
     if isinstance(item, list) and len(item) == 1 and isinstance(item[0], dict):
@@ -121,7 +122,7 @@ def read(source: str) -> tuple[Kind, str, str]:
             name, steps = item[0].get(kind), item[0].get("steps")
             if isinstance(name, str) and name.strip() and isinstance(steps, list):
                 return kind, name, source
-    raise Refused(["Write one rule or story: `- rule: NAME` or `- story: NAME`, then its `steps:`."])
+    raise Refused([Fault("story_shape")])
 
 
 def dashed(source: str) -> str:
@@ -144,4 +145,4 @@ def _place(draft: Draft, kind: Kind, name: str) -> tuple[str, tuple[str, int]]:
         for number, each in enumerate(items):
             if isinstance(each, dict) and each.get(kind) == name:
                 return path, (_SECTION[kind], number)
-    raise Refused([f"There is no {kind} “{name}” any more."])
+    raise Refused([Fault(f"{kind}_gone", name=name)])

@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from bot.data_faults import Fault
+
 from .troubles import Refused
 
 Keys = tuple[str | int, ...]
@@ -284,7 +286,7 @@ def scalar(text: str, flow: bool = False) -> str:
                 return each
         except Refused:
             continue
-    raise Refused([f"“{text[:40]}” cannot be written in YAML. Remove the unusual signs."])
+    raise Refused([Fault("yaml_text", text=text[:40])])
 
 
 # ---- reading ----
@@ -305,9 +307,8 @@ def _parsed(path: str, text: str) -> Node | None:
     except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         why = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        raise Refused(
-            [f"{path}:{(mark.line if mark else 0) + 1}: the YAML cannot be read: {why}."]
-        ) from error
+        place = f"{path}:{(mark.line if mark else 0) + 1}"
+        raise Refused([Fault("yaml_now", place=place, why=why)]) from error
 
 
 def _find(node: Node | None, keys: Keys) -> Node | None:
@@ -467,7 +468,7 @@ def _spaced(text: str, node: Node) -> bool:
 
 def _no_place(path: str, node: Node | None) -> str:
     line = f":{node.start_mark.line + 1}" if node else ""
-    return f"{path}{line}: this cannot be written here line by line. Edit the file itself."
+    return Fault("not_here", place=f"{path}{line}")
 
 
 # ---- writing ----
@@ -605,7 +606,7 @@ def _first(
                 return way
         except Refused:
             continue
-    raise Refused([f"{path}: this cannot be written here line by line. Edit the file itself."])
+    raise Refused([Fault("not_here", place=path)])
 
 
 def _untyped(data: Any) -> Any:

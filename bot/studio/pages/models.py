@@ -22,11 +22,11 @@ from bot.studio.proof.comparisons import verdict_of
 from bot.studio.proof.models import Comparison
 from bot.studio.services import Services
 from bot.studio.serving import serving
-from bot.studio.training import queue, sentences
+from bot.studio.training import queue, refusals, sentences
 from bot.studio.training.models import RUNNING, Training
 from bot.studio.training.queue import By
 
-from . import promotion
+from . import promotion, troubles
 from .shell import Admin, page, said
 
 CHANGES = 20
@@ -63,7 +63,7 @@ def create_router(services: Services) -> APIRouter:
             "models",
             under_way=[_shown(t, each) for each in open_ones],
             key=_key(open_ones),
-            past=[_shown(t, each) for each in past],
+            past=[_shown(t, each) | {"why": refusals.reason(t, each, files)} for each in past],
             changes=_changes(files, [model for model in listed if model.name in serve]),
             models=[_row(t, model, model.name in serve) for model in listed],
             newest=_newest(files, listed),
@@ -86,7 +86,7 @@ def create_router(services: Services) -> APIRouter:
         try:
             asked = queue.ask(store, files.head(), _by(staff))
         except Trouble as why:
-            raise Problem(409, "files-unreadable", str(why)) from why
+            raise Problem(409, "files-unreadable", troubles.told(request, why).detail) from why
         return {"training": asked.training.id, "said": t(f"asked_{asked.how}")}
 
     @router.post("/studio/trainings/{id}/cancel")
@@ -186,7 +186,6 @@ def _shown(t: Texts, training: Training) -> dict[str, object]:
         "model": training.model,
         "fresh": training.fresh,
         "failure": sentences.failure(t, training),
-        "detail": training.detail,
     }
 
 

@@ -135,7 +135,9 @@ def create_router(services: Services) -> APIRouter:
         if story.clashes:
             raise Problem(422, "clashes", t("cannot_clash"))
         try:
-            commit = retelling.save(services.files, Author.of(staff), story)
+            stories = said(request, "stories")
+            summary = stories("summary_added", kind=stories(story.kind), name=story.name)
+            commit = retelling.save(services.files, Author.of(staff), summary, story)
         except Trouble as why:
             told = troubles.told(request, why)
             raise Problem(told.status, told.type, t("not_saved", why=told.detail)) from why

@@ -156,8 +156,8 @@ def create_router(services: Services) -> APIRouter:
     def decide(request: Request, staff: Admin, body: Decide) -> dict[str, Any]:
         topic = NewTopic(**body.topic.model_dump()) if body.topic else None
         wish = Wish(body.group, body.kind, body.target, body.keys, body.examples, topic)
-        made = _told(request, lambda: decisions.decide(store, repository, known, staff, wish))
         t = said(request, "review")
+        made = _told(request, lambda: decisions.decide(store, repository, known, staff, wish, t.language))
         title = known.now().titles.get(made.target or "", made.target or "")
         key = "ignored" if body.kind == "ignore" else "decided" if made.written else "decided_known"
         told = t(key, title=title, turns=made.turns, sentences=len(made.written))
@@ -165,8 +165,9 @@ def create_router(services: Services) -> APIRouter:
 
     @router.post("/studio/review/undo/{decision}")
     def undo(request: Request, staff: Admin, decision: int) -> dict[str, Any]:
-        undone = _told(request, lambda: decisions.undo(store, repository, staff, decision))
-        return {"told": said(request, "review")("undone"), "group": undone.group_id}
+        t = said(request, "review")
+        undone = _told(request, lambda: decisions.undo(store, repository, staff, decision, t.language))
+        return {"told": t("undone"), "group": undone.group_id}
 
     return router
 

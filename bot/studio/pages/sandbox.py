@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.conversations import audits, titles
 from bot.problems import Problem
 from bot.staff.sessions import Staff
+from bot.studio.action_names import called
 from bot.studio.figures import reason_title
 from bot.studio.models import Models
 from bot.studio.sandbox import AT_ONCE, IDLE_MINUTES, CannotChat, Sandbox
@@ -29,7 +30,6 @@ STATUS = {
     "no_message": 400,
     "no_button": 400,
 }
-AFFIXES = ("utter_", "action_ask_", "action_", "validate_"), "_form"
 
 _Name = Annotated[str, Field(max_length=128)]
 
@@ -160,15 +160,7 @@ def _view(request: Request, sandbox: Sandbox | None) -> dict[str, Any]:
     t = said(request, "sandbox")
 
     def action(name: str) -> str:
-        """What an action is called, or nothing where only its name tells."""
-        try:
-            return t(name)
-        except KeyError:
-            stem = name.removesuffix(AFFIXES[1])
-            for affix in AFFIXES[0]:
-                stem = stem.removeprefix(affix)
-            called = titles.title(stem)
-            return "" if called == stem else called
+        return called(name, titles.title, t.language)
 
     def policy(name: str) -> str:
         try:

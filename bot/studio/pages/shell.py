@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from starlette.templating import Jinja2Templates
 
+from bot import data_faults
 from bot.staff import texts
 from bot.staff.sessions import Staff, require
 from bot.staff.texts import Texts
@@ -35,6 +36,7 @@ PLACES = (
 )
 
 _templates = Jinja2Templates(HERE / "templates")
+_templates.env.filters["fault"] = data_faults.said
 _frame = texts.load(HERE / "texts" / "shell.yml")
 
 

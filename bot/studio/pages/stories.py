@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from pydantic import BaseModel, Field
 
 from bot.conversations.notices import ZONE
+from bot.data_faults import said as fault
 from bot.problems import Problem
 from bot.staff.texts import Texts
 from bot.studio.files import Author, Draft, Refused, Snapshot, Trouble
@@ -140,14 +141,14 @@ def create_router(services: Services) -> APIRouter:
     @router.get("/known")
     def choices(request: Request, staff: Admin) -> dict[str, Any]:
         """What the form offers."""
-        names = _now(request, services)[1]
+        names, language = _now(request, services)[1], said(request, "stories").language
         return {
             "intent": [
                 {"name": each.name, "title": each.title, "words": each.example}
                 for each in names.intents.values()
             ],
-            "action": [{"name": name, "words": words} for name, words in names.actions.items()],
-            "loop": [{"name": name, "words": names.actions[name]} for name in sorted(names.forms)],
+            "action": [{"name": name, "words": names.called(name, language)} for name in names.actions],
+            "loop": [{"name": name, "words": names.called(name, language)} for name in sorted(names.forms)],
             "slot": [{"name": name, "words": kind} for name, kind in names.slots.items()],
             "entity": [{"name": name} for name in names.entities],
         }
@@ -191,7 +192,7 @@ def create_router(services: Services) -> APIRouter:
             try:
                 source = _edited(source, body.op)
             except Refused as why:
-                refused = said(request, "stories")("in_text", why=" ".join(why.problems))
+                refused = said(request, "stories")("in_text", why=troubles.told(request, why).detail)
         seen = _seen(request, now, names, source, _which(body))
         shown = {"seen": seen, "known": names}
         return {
@@ -248,12 +249,12 @@ def create_router(services: Services) -> APIRouter:
     async def check(request: Request, staff: Admin, body: Check) -> StreamingResponse:
         """Rasa's checks of the files, with the text if there is one: lines of JSON as it goes on."""
         t = said(request, "stories")
-        draft = await asyncio.to_thread(_draft, request, services, body)
+        draft, names = await asyncio.to_thread(_draft, request, services, body)
         mine = (body.kind, body.name)
         if body.source:
             kind, name, _ = kept.read(body.source)
             mine = (kind, name)
-        return StreamingResponse(_checked(request, t, draft, mine), media_type="application/x-ndjson")
+        return StreamingResponse(_checked(request, t, draft, names, mine), media_type="application/x-ndjson")
 
     @router.get("/{kind}")
     def one(
@@ -382,13 +383,13 @@ def _not_kept(request: Request, why: Trouble) -> Problem:
 # ---- contradictions ----
 
 
-def _draft(request: Request, services: Services, body: Check) -> Draft:
-    """The files with the text in its place.
+def _draft(request: Request, services: Services, body: Check) -> tuple[Draft, Known]:
+    """The files with the text in its place, and what they name without it.
 
     Raises:
         Problem: the text cannot be one of them.
     """
-    now, _ = _now(request, services)
+    now, names = _now(request, services)
     draft = Draft(now)
     try:
         if body.source and body.kind:
@@ -397,7 +398,7 @@ def _draft(request: Request, services: Services, body: Check) -> Draft:
             kept.add(draft, body.path or path_of("new"), body.source)
     except Trouble as why:
         raise _not_checked(request, why) from why
-    return draft
+    return draft, names
 
 
 def _not_checked(request: Request, why: Trouble) -> Problem:
@@ -406,8 +407,11 @@ def _not_checked(request: Request, why: Trouble) -> Problem:
 
 
 async def _checked(
-    request: Request, t: Texts, draft: Draft, mine: tuple[Kind | None, str]
+    request: Request, t: Texts, draft: Draft, names: Known, mine: tuple[Kind | None, str]
 ) -> AsyncGenerator[str]:
+    def called(name: str) -> str:
+        return names.called(name, t.language)
+
     def line(**told: object) -> str:
         return json.dumps(told, ensure_ascii=False) + "\n"
 
@@ -418,14 +422,14 @@ async def _checked(
                     case checking.Step(name=name):
                         yield line(step=t(f"check_{name}"))
                     case checking.Outcome(failed=why) if why:
-                        yield line(failed=t("check_failed", why=why))
+                        yield line(failed=t("check_failed", why=fault(why, t.language)))
                     case checking.Outcome(found=found):
                         kind, name = mine
                         own = [each for each in found if kind and each.names(kind, name)]
                         others = [each for each in found if each not in own]
                         sentences = {
-                            "own": [told_contradiction(t, each) for each in own],
-                            "others": [told_contradiction(t, each) for each in others],
+                            "own": [told_contradiction(t, each, called) for each in own],
+                            "others": [told_contradiction(t, each, called) for each in others],
                         }
                         made = part(request, "stories", "_story_check", mine=mine, **sentences)
                         yield line(html=_html(made), clean=not found)

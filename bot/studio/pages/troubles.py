@@ -3,6 +3,7 @@
 from fastapi import Request
 
 from bot.conversations.notices import ZONE
+from bot.data_faults import said as fault
 from bot.problems import Problem
 from bot.studio.files import CannotWrite, Conflict, Refused, Trouble
 
@@ -23,7 +24,9 @@ def told(request: Request, why: Trouble) -> Problem:
             ]
             return Problem(409, "changed-meanwhile", " ".join(sentences))
         case Refused(problems=problems):
-            return Problem(422, "data-refused", "\n".join(problems[:MOST]))
+            return Problem(
+                422, "data-refused", "\n".join(fault(each, t.language) for each in problems[:MOST])
+            )
         case CannotWrite(reason=reason):
             return Problem(503, "files-not-writable", t(f"cannot_{reason}"))
     return Problem(503, "files-not-writable", t("cannot_failed"))

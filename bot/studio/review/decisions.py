@@ -7,6 +7,7 @@ the sentences there and writes nothing twice.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from bot.conversations.models import Message
 from bot.conversations.steps import now
 from bot.conversations.store import Store
+from bot.staff import texts
 from bot.staff.sessions import Staff
 from bot.studio.files import Author, Conflict, Repository, language
 
@@ -23,6 +25,7 @@ from . import words
 from .known import FAQ, Known, Taught
 from .models import DONE, IGNORED, OPEN, Decision, Item
 
+TEXTS = texts.load(Path(__file__).parent.parent / "texts" / "review.yml")
 Kind = Literal["intent", "topic", "new_topic", "out_of_scope", "ignore"]
 OUT_OF_SCOPE = "out_of_scope"
 AT_ONCE = 100  # texts
@@ -79,8 +82,13 @@ class Made:
     commit: str | None
 
 
-def decide(store: Store, repository: Repository, known: Known, by: Staff, wish: Wish) -> Made:
+def decide(
+    store: Store, repository: Repository, known: Known, by: Staff, wish: Wish, spoken: str = "zh"
+) -> Made:
     """Write what is to be learned, and close the turns.
+
+    Args:
+        spoken: the language in which the change is called, zh or en.
 
     Raises:
         CannotDecide, Trouble (of the files): nothing was written, and the turns are open.
@@ -102,12 +110,19 @@ def decide(store: Store, repository: Repository, known: Known, by: Staff, wish: 
                 raise CannotDecide("unknown", name=target)
             written = _fresh(examples, taught.under(target))
         if written:
-            commit = _write(repository, Author.of(by), target, written, wish.topic)
+            title = written[0] if wish.topic else taught.titles[target]
+            summary = TEXTS[spoken](
+                "summary_topic" if wish.topic else "summary", title=title[:60], count=len(written)
+            )
+            commit = _write(repository, Author.of(by), summary, target, written, wish.topic)
     return _close(store, by, wish, target, list(said), written, commit)
 
 
-def undo(store: Store, repository: Repository, by: Staff, decision_id: int) -> Decision:
+def undo(store: Store, repository: Repository, by: Staff, decision_id: int, spoken: str = "zh") -> Decision:
     """Take a decision back: what it wrote goes, and its turns are open again.
+
+    Args:
+        spoken: as of ``decide``.
 
     Raises:
         CannotDecide, Trouble (of the files): nothing was changed.
@@ -117,7 +132,9 @@ def undo(store: Store, repository: Repository, by: Staff, decision_id: int) -> D
     if decision is None or decision.undone_at:
         raise CannotDecide("undone")
     if decision.commit_id and decision.target:
-        _unwrite(repository, Author.of(by), decision.commit_id, decision.target, decision.kind)
+        was = repository.change(decision.commit_id).summary
+        summary = TEXTS[spoken]("summary_undone", summary=was)
+        _unwrite(repository, Author.of(by), summary, decision.commit_id, decision.target, decision.kind)
     with store.writing() as session:
         found = session.get_one(Decision, decision_id, with_for_update=True)
         if found.undone_at is None:
@@ -215,9 +232,13 @@ def _repeats(text: str, others: Collection[str]) -> bool:
 
 
 def _write(
-    repository: Repository, author: Author, target: str, sentences: Sequence[str], topic: NewTopic | None
+    repository: Repository,
+    author: Author,
+    summary: str,
+    target: str,
+    sentences: Sequence[str],
+    topic: NewTopic | None,
 ) -> str | None:
-    summary = f"Review: {len(sentences)} for {target}"
     with repository.edit(author, summary) as draft:
         if topic:
             path = f"data/nlu/{FAQ}/{topic.file}.yml"
@@ -228,9 +249,10 @@ def _write(
     return draft.commit
 
 
-def _unwrite(repository: Repository, author: Author, commit: str, target: str, kind: str) -> None:
+def _unwrite(
+    repository: Repository, author: Author, summary: str, commit: str, target: str, kind: str
+) -> None:
     """Take back what a decision wrote; what stands beside it by now stays."""
-    summary = f"Review: take back {target}"
     try:
         repository.revert(commit, author, summary)
     except Conflict:  # others have written behind it since

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import structlog
 
+from bot.data_faults import Fault
 from bot.launcher import ENGINE_PYTHON
 from bot.settings import ROOT
 from bot.studio.files.language import DOMAIN, HEAD, topics
@@ -142,7 +143,7 @@ async def _lines(python: Path, scratch: Path) -> AsyncGenerator[dict[str, Any]]:
                 yield said
         await process.wait()
     except TimeoutError:
-        yield {"failed": f"it took more than {SECONDS:.0f} s"}
+        yield {"failed": Fault("check_slow", seconds=round(SECONDS))}
         return
     finally:
         if process.returncode is None:
@@ -152,12 +153,12 @@ async def _lines(python: Path, scratch: Path) -> AsyncGenerator[dict[str, Any]]:
     if not ended:
         lines = log_file.read_text(errors="replace").strip().splitlines()
         log.error("story-check-failed", status=process.returncode)
-        yield {"failed": (lines or ["it said nothing"])[-1][:400]}
+        yield {"failed": lines[-1][:400] if lines else Fault("check_silent")}
 
 
 def _outcome(line: Mapping[str, Any], known: list[Told]) -> Outcome:
     if "failed" in line:
-        return Outcome(failed=str(line["failed"]))
+        return Outcome(failed=line["failed"])
     paths: dict[tuple[Kind, str], str] = {}
     for each in known:
         paths.setdefault((each.kind, each.name), each.path)

@@ -7,6 +7,7 @@ Each takes the text and gives it back changed. ``keys`` is the way to a part fro
 import re
 from typing import Literal
 
+from bot.data_faults import Fault
 from bot.studio.files import Refused, yaml_edit
 from bot.studio.files.stories import Kind, dashed
 
@@ -30,7 +31,7 @@ def set_name(source: str, name: str) -> str:
     for kind in ("rule", "story"):
         if yaml_edit.value("", source, (0, kind)) is not None:
             return yaml_edit.set_text("", source, (0, kind), name[:_LONGEST_NAME])
-    raise Refused(["This is no rule or story."])
+    raise Refused([Fault("no_story")])
 
 
 def set_kind(source: str, kind: Kind) -> str:
@@ -39,7 +40,7 @@ def set_kind(source: str, kind: Kind) -> str:
     other = "story" if kind == "rule" else "rule"
     changed = re.sub(rf"^((?:\s*#.*\n)*\s*-\s+\{{?\s*){other}(\s*:)", rf"\g<1>{kind}\g<2>", source, count=1)
     if yaml_edit.value("", changed, (0, kind)) is None:
-        raise Refused(["Change this in the text."])
+        raise Refused([Fault("only_in_text")])
     return changed
 
 

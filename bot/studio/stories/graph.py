@@ -1,13 +1,15 @@
 """Rules and stories as a graph: those that begin alike share their beginning."""
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
 from grandalf.graphs import Edge, Graph, Vertex
 from grandalf.layouts import SugiyamaLayout
+
+from bot.staff.texts import Texts
 
 from .known import Known
 from .steps import Named, Step, Story
@@ -59,12 +61,12 @@ class Drawing:
     """Whether more nodes were left out."""
 
 
-Say = Callable[..., str]
-"""A sentence of texts/stories.yml by its key and values."""
+def draw(stories: Sequence[Story], known: Known, say: Texts, down: bool = False) -> Drawing:
+    """The graph of rules and stories, from left to right, or from above ``down``.
 
-
-def draw(stories: Sequence[Story], known: Known, say: Say, down: bool = False) -> Drawing:
-    """The graph of rules and stories, from left to right, or from above ``down``."""
+    Args:
+        say: the sentences of texts/stories.yml.
+    """
     growing = _Growing(known, say)
     for story in stories:
         if len(growing.nodes) >= MOST:
@@ -80,7 +82,7 @@ def draw(stories: Sequence[Story], known: Known, say: Say, down: bool = False) -
 class _Growing:
     """The graph as it grows, story by story."""
 
-    def __init__(self, known: Known, say: Say) -> None:
+    def __init__(self, known: Known, say: Texts) -> None:
         self.nodes: list[Node] = []
         self.edges: set[tuple[int, int]] = set()
         self._known, self._say = known, say
@@ -107,7 +109,8 @@ class _Growing:
                 with_entities = tuple(_pair(entity) for entity in step.entities)
                 return Node("intent", step.name, known.title(step.name), with_entities + after)
             case "action":
-                return Node("action", step.name, known.actions.get(step.name, "") or step.name, after)
+                called = known.called(step.name, self._say.language)
+                return Node("action", step.name, called or step.name, after)
             case "bot":
                 return Node("action", "", step.name, after)
             case "checkpoint":
@@ -154,7 +157,7 @@ def _pair(named: Named) -> str:
 # ---- what is written in a node ----
 
 
-def _write(node: Node, say: Say) -> None:
+def _write(node: Node, say: Texts) -> None:
     written = [("title", line) for line in _wrapped(node.title, 2)] if node.title else []
     if node.name and node.name != node.title:
         written += [("name", line) for line in _wrapped(node.name, 1)]

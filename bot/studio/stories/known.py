@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.data_check import MADE_BY_ENGINE, RASA_ACTIONS, RASA_SLOT
 from bot.data_files import Unreadable, parse
+from bot.studio.action_names import called
 from bot.studio.files import Snapshot, language
 from bot.studio.files.language import DOMAIN, NLU, TITLES
 
@@ -46,6 +47,16 @@ class Known:
         found = self.intents.get(intent)
         return found.title if found else intent
 
+    def called(self, action: str, language: str) -> str:
+        """What people read beside the name of an action, a form or a response; empty where there is nothing.
+
+        Args:
+            language: zh or en.
+        """
+        said, name = self.actions.get(action, ""), called(action, self.title, language)
+        # What a form asks first tells less than what it is for.
+        return name or said if action in self.forms else said or name
+
 
 def path_of(stem: str) -> str:
     """The file of the rules and stories of a capability."""
@@ -57,12 +68,12 @@ def known(files: Snapshot) -> Known:
     """What the files of a commit name."""
     domain, said = _loaded(files, DOMAIN), language.responses(files)
     words = {name: short(each.variations[0].text) for name, each in said.items() if each.variations}
-    called = {**_part(files, TITLES, "titles"), **_part(files, WORDING, "readings")}
+    titles = {**_part(files, TITLES, "titles"), **_part(files, WORDING, "readings")}
     examples: dict[str, str] = {}
     for each in language.examples(files):
         examples.setdefault(each.intent.partition("/")[0], each.plain)
     intents = {
-        name: Intent(name, str(called.get(name) or name), short(examples.get(name, "")))
+        name: Intent(name, str(titles.get(name) or name), short(examples.get(name, "")))
         for name in [*_names(domain.get("intents")), *sorted(MADE_BY_ENGINE)]
     }
     topics = {each.name for each in language.topics(files)}

@@ -48,7 +48,7 @@ def rows(files: Snapshot) -> tuple[Row, ...]:
 
 
 def search(files: Snapshot, text: str = "", kind: Kind | None = None, path: str = "") -> list[Row]:
-    """Those that have every word of ``text`` in their name, file, or steps: a name or its Chinese title."""
+    """Those that have every word of ``text`` in their name, file, or steps: a name or what it is called."""
     wanted = text.lower().split()
     return [
         row
@@ -103,5 +103,7 @@ def _words(each: Told, story: Story, names: Known) -> str:
         parts.append(step.name)
         if step.kind == "intent":
             parts.append(names.title(step.name))
+        elif step.kind == "action":
+            parts.append(names.called(step.name, "zh"))
         parts += [named.name for named in (*step.slots, *step.entities)]
     return "\n".join(parts).lower()

@@ -31,7 +31,7 @@ class Trainer:
         self.told: dict[str, Any] = {}
         """The last line of progress: step, share and seconds_left."""
         self.end: dict[str, Any] = {}
-        """What it said at its end: model and trained, or failed and kind."""
+        """What it said at its end: model and trained, or failed, kind and faults."""
         self.log = ""
         self._process = process
         self._reading = [

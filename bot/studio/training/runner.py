@@ -144,7 +144,7 @@ class Runner:
             return End(DONE, model=name, fresh=bool(said.get("trained")))
         if "failed" in said:
             failure = "disk_full" if said.get("kind") == "disk" else "refused"
-            return End(FAILED, failure=failure, detail=str(said["failed"]))
+            return End(FAILED, failure=failure, detail=_whole(said.get("faults") or [str(said["failed"])]))
         if status < 0:
             return End(FAILED, failure="killed", detail=signal.Signals(-status).name)
         lines = trainer.log.strip().splitlines()
@@ -161,3 +161,10 @@ class Runner:
         deleted = self._models.prune({*in_use, *([made] if made else [])}, self._kept)
         if deleted:
             log.info("models.deleted", models=",".join(deleted))
+
+
+def _whole(lines: list[str]) -> str:
+    """As many lines as are kept; a fault that is cut cannot be read."""
+    while len(lines) > 1 and sum(map(len, lines)) + len(lines) > queue.DETAIL_LIMIT:
+        lines = lines[:-1]
+    return "\n".join(lines)

@@ -58,7 +58,7 @@ def test_what_is_broken_by_hand_is_told(office: Office, admin: Page) -> None:
     path.write_text(SMALL["data/nlu/greet.yml"] + "  x: [\n")
     try:
         admin.goto(f"{office.url}/studio/history")
-        expect(admin.get_by_test_id("pending")).to_contain_text("data/nlu/greet.yml:11")
+        expect(admin.get_by_test_id("pending")).to_contain_text("data/nlu/greet.yml:11：YAML 读不出来")
         told = bot(office.settings, "studio", "history")
         assert told.returncode == 0 and "data/nlu/greet.yml:11: the YAML cannot be read" in told.stderr
     finally:

@@ -84,6 +84,22 @@ def test_undo_takes_the_sentences_back_and_opens_the_turns(
         undo(desk, repository, ADMIN, made.id)
 
 
+def test_a_decision_is_called_in_the_admins_language(
+    desk: Store, repository: Repository, known: Known, group: int
+) -> None:
+    wish = Wish(group, "intent", "logistics_track")
+    for language, called, undone in (
+        ("zh", "复核：给“{title}”添加 {count} 句", "撤销："),
+        ("en", "Review: {count} for {title}", "Undone: "),
+    ):
+        made = decide(desk, repository, known, ADMIN, wish, language)
+        title = known.now().titles["logistics_track"]
+        summary = called.format(title=title, count=len(made.written))
+        assert repository.history(1)[0].summary == summary
+        undo(desk, repository, ADMIN, made.id, language)
+        assert repository.history(1)[0].summary == f"{undone}{summary}"
+
+
 def _another(store: Store) -> int:
     said(store, begun(store), "丢件了怎么办呀", read=[("return_policy", 0.3)])
     return collected(store)[-1].group_id

@@ -13,7 +13,7 @@ from bot.settings import ROOT
 from bot.studio.files import Draft, Snapshot
 from bot.studio.files import stories as kept
 from bot.studio.files.snapshot import Files
-from bot.studio.stories.checking import Outcome, Step, check
+from bot.studio.stories.checking import Contradiction, Outcome, Party, Step, check
 from bot.studio.stories.sentences import SENTENCES, plain, told
 
 from .conftest import lay
@@ -93,3 +93,11 @@ async def test_who_leaves_leaves_no_process(now: Snapshot) -> None:
         (process,) = set(me.children(recursive=True)) - before
         assert not any(name.startswith("GUITAI_") for name in process.environ())
     assert not process.is_running()
+
+
+def test_actions_stand_with_what_they_are_called() -> None:
+    parties = (Party("rule", "Hello", "a.yml"), Party("rule", "Bye", "a.yml"))
+    found = Contradiction("contradiction", parties, ("utter_greet", "action_x"))
+    said = plain(told(SENTENCES["zh"], found, {"utter_greet": "您好" * 20, "action_x": ""}.__getitem__))
+    assert "做 utter_greet（" in said and "…），" in said and "做 action_x。" in said
+    assert "（" not in plain(told(SENTENCES["zh"], found))

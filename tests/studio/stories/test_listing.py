@@ -5,6 +5,7 @@ from pathlib import Path
 from bot.studio.files import Repository, Snapshot
 from bot.studio.stories import graph, listing
 from bot.studio.stories.known import Known
+from bot.studio.stories.sentences import SENTENCES
 from bot.studio.stories.steps import loaded, story_of
 
 from .conftest import FILES
@@ -51,8 +52,15 @@ def test_the_same_name_twice_is_marked(bot_dir: Path) -> None:
     assert again == ["data/stories/thanks.yml"]
 
 
-def say(key: str, **values: object) -> str:
-    return " ".join([key, *map(str, values.values())])
+say = SENTENCES["zh"]
+
+
+def test_actions_are_called_as_people_call_them(names: Known) -> None:
+    assert names.called("action_order_status", "zh") == names.called("order_status_form", "en") == "查订单"
+    assert names.called("action_listen", "zh") == "等顾客说话"
+    assert names.called("action_listen", "en") == "waits"
+    assert names.called("utter_greet", "zh") == "您好，请问有什么可以帮您？"
+    assert names.called("action_of_ours", "zh") == ""
 
 
 def test_those_that_begin_alike_share_their_beginning(now: Snapshot, names: Known) -> None:
@@ -65,7 +73,7 @@ def test_those_that_begin_alike_share_their_beginning(now: Snapshot, names: Know
     thanks, greet = (node for node in drawn.nodes if node.name in ("thanks", "greet"))
     assert thanks.after == greet.after == ["您好，请问有什么可以帮您？"]
     start = next(node for node in drawn.nodes if node.kind == "start")
-    assert start.notes == ("graph_loop order_form",)
+    assert start.notes == ("表单 order_form",)
     for node in drawn.nodes:
         assert node.x >= 0 and node.x + node.width <= drawn.width
         assert node.y >= 0 and node.y + node.height <= drawn.height
