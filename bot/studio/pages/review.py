@@ -15,7 +15,7 @@ from bot.conversations.steps import now
 from bot.problems import Problem
 from bot.staff.sessions import Staff
 from bot.studio.files import Trouble
-from bot.studio.review import decisions, inbox, segments, words
+from bot.studio.review import blame, decisions, inbox, segments, words
 from bot.studio.review.decisions import CannotDecide, Kind, NewTopic, Wish
 from bot.studio.review.due import Why
 from bot.studio.review.known import Known
@@ -162,6 +162,13 @@ def create_router(services: Services) -> APIRouter:
         key = "ignored" if body.kind == "ignore" else "decided" if made.written else "decided_known"
         told = t(key, title=title, turns=made.turns, sentences=len(made.written))
         return {"id": made.id, "told": told, "left": inbox.open_group(store, body.group) is not None}
+
+    @router.post("/studio/review/earlier/{item}")
+    def earlier(request: Request, staff: Admin, item: int) -> dict[str, Any]:
+        """The question before it was not understood: that one is in the inbox instead."""
+        found = _told(request, lambda: blame.move_back(store, item))
+        told = said(request, "review")("moved_back")
+        return {"told": told, "group": found.group_id, "item": found.id}
 
     @router.post("/studio/review/undo/{decision}")
     def undo(request: Request, staff: Admin, decision: int) -> dict[str, Any]:

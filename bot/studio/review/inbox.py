@@ -14,7 +14,7 @@ from bot.conversations import titles
 from bot.conversations.models import Message
 from bot.conversations.store import Store
 
-from . import due, words
+from . import blame, due, words
 from .due import Why
 from .models import Decision, Item
 
@@ -100,6 +100,8 @@ class Turn:
     """What people answered after it, in their order."""
     others: list[int]
     """Turns in which the same was said, newest first, this one among them."""
+    earlier: str
+    """What she asked before it in the same service, where that may be to blame instead; else empty."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,7 @@ def _turn(session: Session, item: Item) -> Turn | None:
         return None
     same = select(Item.id).where(_OPEN, Item.text_key == item.text_key, Item.group_id == item.group_id)
     read = asked.understanding or {}
+    before = blame.question_before(session, item)
     return Turn(
         item_id=item.id,
         conversation_id=item.conversation_id,
@@ -273,6 +276,7 @@ def _turn(session: Session, item: Item) -> Turn | None:
         model=asked.model,
         answers=_answers(session, item),
         others=list(session.scalars(same.order_by(Item.id.desc()).limit(TURNS))),
+        earlier=words.visible(before.text or "")[:QUOTED] if before else "",
     )
 
 

@@ -219,6 +219,24 @@ def test_a_key_that_follows_at_once_is_meant_for_the_group_that_comes(
     assert groups(page) == [first]
 
 
+def test_the_question_before_was_misread(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
+    conversation = begun(inbox)
+    said(inbox, conversation, "羊绒衫起球了怎么弄", "logistics_track", [("logistics_track", 0.9)])
+    said(
+        inbox, conversation, "那运费呢要多少", "product_info", [("product_info", 0.9)],
+        handoff={"reason": "complaint"},
+    )  # fmt: skip
+    collected(inbox)
+    page = ready(enter())
+    assert groups(page) == ["那运费呢要多少"]
+    expect(page.get_by_test_id("review-earlier")).to_have_text("p 是前面那一句没读懂")
+    page.keyboard.press("p")
+    expect(page.locator(".toast")).to_contain_text("已换成前面那一句")
+    assert groups(page) == ["羊绒衫起球了怎么弄"]
+    expect(ready(page).get_by_test_id("sentence")).to_have_value("羊绒衫起球了怎么弄")
+    expect(page.get_by_test_id("review-earlier")).to_have_count(0)
+
+
 def test_some_of_a_group_and_a_refusal(studio: Studio, inbox: Store, enter: Callable[..., Page]) -> None:
     said(inbox, begun(inbox), "这个是什么面料", read=[("logistics_track", 0.3)])
     said(inbox, begun(inbox), "这个是什么面料做的", read=[("logistics_track", 0.3)])
