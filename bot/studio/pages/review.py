@@ -15,6 +15,7 @@ from bot.conversations.steps import now
 from bot.problems import Problem
 from bot.staff.sessions import Staff
 from bot.studio.files import Trouble
+from bot.studio.knowledge import editing, placing, topics
 from bot.studio.review import blame, decisions, inbox, segments, words
 from bot.studio.review.decisions import CannotDecide, Kind, NewTopic, Wish
 from bot.studio.review.due import Why
@@ -47,6 +48,12 @@ class Sentence(BaseModel):
     """A sentence to be looked at."""
 
     text: _Line
+
+
+class Read(Sentence):
+    """A sentence with its readings, likeliest first."""
+
+    readings: Annotated[list[_Name], Field(max_length=10)] = []
 
 
 class Decide(BaseModel):
@@ -129,7 +136,6 @@ def create_router(services: Services) -> APIRouter:
         return {
             "choices": [{"name": each.name, "title": each.title} for each in taught.choices],
             "entities": taught.entities,
-            "files": taught.faq_files,
         }
 
     # What shoppers wrote comes into no address, and so into nobody's log.
@@ -150,6 +156,28 @@ def create_router(services: Services) -> APIRouter:
                 }
                 for each in found
             ],
+        }
+
+    @router.post("/studio/review/place")
+    def place(request: Request, staff: Admin, body: Read) -> dict[str, Any]:
+        """What the form of a new topic offers, and where one belongs that is asked for so."""
+        try:
+            snapshot = repository.look()
+            areas, usual = topics.areas(snapshot), topics.usual_intents(snapshot)
+            names = {area: editing.free_name(snapshot, area) for area in areas}
+            near = known.now().near(decisions.plain(words.visible(body.text)))
+            alike = [each.intent for each in near if each.percent >= words.ALIKE_READ_ALIKE]
+            found = placing.likeliest(snapshot, [*alike, *body.readings, *(each.intent for each in near)])
+        except Trouble as why:
+            raise troubles.told(request, why) from why
+        return {
+            "files": [
+                {"name": name, "title": title, "intent": usual.get(name, ""), "free": names[name]}
+                for name, title in areas.items()
+            ],
+            "intents": [{"name": name, "title": title} for name, title in topics.intents(snapshot).items()],
+            "file": found.area if found else None,
+            "intent": found.intent if found else None,
         }
 
     @router.post("/studio/review/decide")

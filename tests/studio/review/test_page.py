@@ -287,6 +287,9 @@ def test_a_new_topic_from_what_the_human_answered(
     expect(sheet.locator("[name=questions]")).to_have_value("羊绒的怎么洗才不缩水")
     expect(sheet.locator("[name=answer]")).to_have_value("建议冷水手洗，平铺晾干。")
     expect(sheet.locator("[name=intent]")).to_have_value("product_info")
+    expect(sheet.locator("[name=file] option")).to_have_text("商品")
+    expect(page.get_by_test_id("topic-path")).to_have_text("data/nlu/faq/goods.yml")
+    expect(sheet.locator("[name=name]")).to_have_value("goods_1")
     sheet.locator("[name=name]").fill("Wool care")
     sheet.locator("[type=submit]").click()
     expect(sheet.get_by_role("alert")).to_contain_text("小写英文")
@@ -294,6 +297,7 @@ def test_a_new_topic_from_what_the_human_answered(
     sheet.locator("[name=questions]").fill("羊绒的怎么洗才不缩水\n羊绒衫咋洗")
     sheet.locator("[type=submit]").click()
     expect(page.get_by_test_id("studio-empty")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('review-file')") == "goods"
     written = studio.nlu("faq/goods")
     assert "faq/wool_care" in written and "- 羊绒衫咋洗" in written and "平铺晾干" in written
 
