@@ -279,6 +279,7 @@ async function newTopic(answer) {
   // The longest is most likely the answer, and not the greeting.
   form.answer.value = answer ?? given.sort((a, b) => b.length - a.length)[0] ?? "";
   complain("", find(".error", sheet));
+  form.answer.numbersAsked?.(false);
   sheet.showModal();
   form.questions.focus();
 }
@@ -297,6 +298,13 @@ find("#new-topic form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const send = find("[type=submit]", form);
+  complain("", find(".error", form));
+  try {
+    if (!(await numbers.settle(form.answer))) return;
+  } catch (error) {
+    complain(error.message, find(".error", form));
+    return;
+  }
   send.disabled = true;
   const questions = form.questions.value.split("\n").map((each) => each.trim()).filter(Boolean);
   const topic = { file: form.file.value, name: form.elements.name.value.trim(), intent: form.intent.value, answer: form.answer.value, questions };
