@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.conversations import titles
 from bot.conversations.steps import now
 from bot.problems import Problem
 from bot.staff.sessions import Staff
@@ -22,11 +23,11 @@ from bot.studio.review.due import Why
 from bot.studio.review.known import Known
 from bot.studio.services import Services
 
-from . import troubles
+from . import numbers, troubles
 from .shell import Admin, page, part, said
 
 AGES = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
-ASSETS = ["review.css", "marking.js", "review.js"]
+ASSETS = ["review.css", *numbers.ASSETS, "marking.js", "review.js"]
 SENTENCE = 2000  # characters of what a browser sends
 _Line = Annotated[str, Field(max_length=SENTENCE)]
 _Name = Annotated[str, Field(max_length=128)]
@@ -97,6 +98,7 @@ def create_router(services: Services) -> APIRouter:
             "ages": list(AGES),
             "number": number,
             "assets": ASSETS,
+            "title": titles.title,
         }
         try:
             listed, more = inbox.groups(store, number, reason, since)
@@ -128,7 +130,7 @@ def create_router(services: Services) -> APIRouter:
         if found is None:
             raise Problem(404, "no-such-group", said(request, "review")("gone"))
         viewed(staff, found)
-        return part(request, "review", "review_group", opened=found)
+        return part(request, "review", "review_group", opened=found, title=titles.title)
 
     @router.get("/studio/review/known")
     def choices(staff: Admin) -> dict[str, Any]:

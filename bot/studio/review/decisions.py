@@ -21,7 +21,7 @@ from bot.studio.files import Author, Conflict, Repository, language
 
 from . import words
 from .known import FAQ, Known, Taught
-from .models import DONE, IGNORED, OPEN, Decision, Item
+from .models import BY_FILES, DONE, IGNORED, OPEN, Decision, Item
 
 Kind = Literal["intent", "topic", "new_topic", "out_of_scope", "ignore"]
 OUT_OF_SCOPE = "out_of_scope"
@@ -116,6 +116,8 @@ def undo(store: Store, repository: Repository, by: Staff, decision_id: int) -> D
         decision = session.get(Decision, decision_id)
     if decision is None or decision.undone_at:
         raise CannotDecide("undone")
+    if decision.kind == BY_FILES:
+        raise CannotDecide("by_files")
     if decision.commit_id and decision.target:
         _unwrite(repository, Author.of(by), decision.commit_id, decision.target, decision.kind)
     with store.writing() as session:

@@ -28,7 +28,7 @@ READINGS = 3
 QUOTED = 120  # characters in a list
 
 # As a literal, for the index of open items to be used.
-_OPEN: ColumnElement[bool] = Item.state == literal_column("'open'")
+IS_OPEN: ColumnElement[bool] = Item.state == literal_column("'open'")
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def groups(
 
 def waiting(store: Store) -> tuple[int, int]:
     """How many turns are open, in how many groups."""
-    query = select(func.count(), func.count(Item.group_id.distinct())).where(_OPEN)
+    query = select(func.count(), func.count(Item.group_id.distinct())).where(IS_OPEN)
     with store.reading() as session:
         turns, groups = session.execute(query).one()
     return turns, groups
@@ -158,7 +158,7 @@ def waiting(store: Store) -> tuple[int, int]:
 
 def open_group(store: Store, group_id: int, item_id: int | None = None) -> Opened | None:
     """The group with one of its turns, its newest unless another is named; None where nothing is open."""
-    mine = _OPEN & (Item.group_id == group_id)
+    mine = IS_OPEN & (Item.group_id == group_id)
     count = func.count()
     newest = func.max(Item.id)
     query = (
@@ -196,7 +196,7 @@ def decided(store: Store, page: int = 0, limit: int = PAGE) -> tuple[list[Decide
 
 
 def _which(why: Why | None, since: datetime | None) -> list[ColumnElement[bool]]:
-    which = [_OPEN]
+    which = [IS_OPEN]
     if why:
         which.append(Item.why.bitwise_and(why.value) != 0)
     if since:
@@ -257,7 +257,7 @@ def _turn(session: Session, item: Item) -> Turn | None:
     asked = next((each for each in messages if each.seq == item.seq), None)
     if asked is None:
         return None
-    same = select(Item.id).where(_OPEN, Item.text_key == item.text_key, Item.group_id == item.group_id)
+    same = select(Item.id).where(IS_OPEN, Item.text_key == item.text_key, Item.group_id == item.group_id)
     read = asked.understanding or {}
     before = blame.question_before(session, item)
     return Turn(
