@@ -87,7 +87,8 @@ def create_router(services: Services) -> APIRouter:
             return page(request, staff, "retell", 503, why=t("cannot_read"), story=None)
         choices = {each.number: each for each in retelling.usual(found)}
         answered = next((turn for turn in found.turns if turn.number in choices and turn.people), None)
-        person = answered.people[0] if answered else ""
+        # The longest is most likely the answer, and not the greeting.
+        person = max(answered.people, key=len) if answered else ""
         shop = retelling.shop_numbers(files)
         text = retelling.masked(person, shop)
         unknown = answered and choices[answered.number].intent == retelling.NEW_INTENT
