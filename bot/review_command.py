@@ -18,6 +18,7 @@ app = typer.Typer(help="Turns from which the bot can learn: list the groups, dec
 SENTENCES = {
     "gone": "Nothing of the group is open: see `bot studio review`.",
     "undone": "There is no such decision, or it was taken back already.",
+    "by_files": "The sentence stands in the files: take it out there, and it is open again.",
     "unknown": "There is no intent or topic {name}.",
     "no_sentence": "“{text}” is no sentence: decide on this group in the studio.",
     "too_long": "“{text}…” has more than {most} characters: decide on this group in the studio.",

@@ -16,6 +16,8 @@ from bot.studio.files import Repository
 from bot.studio.models import Models
 from bot.studio.proof import Comparisons
 from bot.studio.review.collecting import Collector
+from bot.studio.review.filed import Filing
+from bot.studio.review.known import Known
 from bot.studio.serving import in_use
 from bot.studio.training.runner import Runner
 from bot.wiring import Heart, background
@@ -58,6 +60,7 @@ async def work() -> None:
             wechat.deliver(heart.watcher),
             trainings.run(),
             Collector(heart.store).run(),
+            Filing(heart.store, Known(settings.bot_dir)).run(),
             Comparisons(heart.store, settings).run(),
         ),
     ):

@@ -6,7 +6,7 @@ engine remembers. Where it does not, the rules say it, or the admin.
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -332,9 +332,26 @@ def default_name(intents: Sequence[str], fresh: NewIntent | None = None) -> str:
     return " → ".join(each for i, each in enumerate(called) if i == 0 or called[i - 1] != each)[:LONGEST_NAME]
 
 
-def masked(answer: str) -> str:
-    """What a person answered, as it may be said to everybody: without numbers and addresses of one's own."""
-    return _NUMBER.sub("…", _EMAIL.sub("…", words.visible(answer)))[:LONGEST_ANSWER]
+def masked(answer: str, shop: Collection[str] = ()) -> str:
+    """What a person answered, as it may be said to everybody: without numbers and addresses of one's own.
+
+    ``shop``: the numbers that are everybody's (``shop_numbers``).
+    """
+    plain = _EMAIL.sub("…", words.visible(answer))
+    return _NUMBER.sub(lambda found: found[0] if _digits(found[0]) in shop else "…", plain)[:LONGEST_ANSWER]
+
+
+def shop_numbers(files: Files) -> set[str]:
+    """The digits of the long numbers among the shop's policies, as its telephone; none where it has none."""
+    try:
+        values = lexicon.policies(files).values()
+    except Refused:  # the data check tells of it
+        return set()
+    return {_digits(found) for value in values for found in _NUMBER.findall(value)}
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)
 
 
 def check_answer(files: Files, answer: NewAnswer, conversed: Conversed) -> None:
@@ -345,7 +362,7 @@ def check_answer(files: Files, answer: NewAnswer, conversed: Conversed) -> None:
         raise CannotTell("answer_taken", name=answer.name)
     if not answer.text.strip():
         raise CannotTell("no_answer")
-    _check_personal(conversed, answer.text)
+    _check_personal(files, conversed, answer.text, "personal")
 
 
 def check_intent(files: Files, intent: NewIntent, conversed: Conversed) -> None:
@@ -359,18 +376,20 @@ def check_intent(files: Files, intent: NewIntent, conversed: Conversed) -> None:
     for example in intent.examples:
         if len(example) > words.LONGEST_EXAMPLE:
             raise CannotTell("example_long", most=words.LONGEST_EXAMPLE)
-        _check_personal(conversed, example)
+        _check_personal(files, conversed, example, "example_personal")
 
 
-def _check_personal(conversed: Conversed, text: str) -> None:
+def _check_personal(files: Files, conversed: Conversed, text: str, why: str) -> None:
     said = [
         *(turn.text for turn in conversed.turns),
         *(v for turn in conversed.turns for _, v in turn.entities),
     ]
     said += [text for turn in conversed.turns for text in (*turn.people, *turn.replies)]
     own = {found for each in said for found in (*_NUMBER.findall(each), *_EMAIL.findall(each))}
+    shop = shop_numbers(files)
+    own = {each for each in own if _digits(each) not in shop}
     if found := own & {*_NUMBER.findall(text), *_EMAIL.findall(text)}:
-        raise CannotTell("personal", found="、".join(sorted(found))[:80])
+        raise CannotTell(why, found="、".join(sorted(found))[:80])
 
 
 def save(repository: Repository, author: Author, summary: str, story: Story) -> str | None:

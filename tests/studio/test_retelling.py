@@ -152,6 +152,7 @@ def test_nobodys_own_data_is_told(files: Repository) -> None:
         with pytest.raises(CannotTell, match="personal"):
             retelling.check_answer(files.look(), NewAnswer("utter_x_y", text), conversed)
     retelling.check_answer(files.look(), NewAnswer("utter_x_y", "客服热线 4008123123"), conversed)
+    assert retelling.masked("拨 400-812-3123，报 13816826688", {"4008123123"}) == "拨 400-812-3123，报 …"
 
 
 def test_a_misunderstood_turn_does_what_the_rules_say(files: Repository) -> None:

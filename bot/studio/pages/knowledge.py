@@ -28,7 +28,7 @@ from bot.studio.knowledge.topics import Fresh
 from bot.studio.knowledge.usage import Usage
 from bot.studio.services import Services
 
-from . import troubles
+from . import numbers, troubles
 from .shell import Admin, page, said
 
 HERE = "/studio/knowledge"
@@ -425,6 +425,7 @@ def _form(services: Services, snapshot: Snapshot) -> dict[str, Any]:
         "today": validity.today().isoformat(),
         "words": f"{HERE}/words?of={_digest(_words(snapshot))}",
         "longest": editing.LONGEST,
+        "assets": ["topic.css", *numbers.ASSETS, "topic.js"],
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any, NoReturn
 
 from fastapi import APIRouter, Request
@@ -17,7 +18,7 @@ from bot.studio.retelling import CannotTell, Choice, Conversed, NewAnswer, NewIn
 from bot.studio.review import words
 from bot.studio.services import Services
 
-from . import troubles
+from . import numbers, troubles
 from .shell import Admin, page, said
 
 SANDBOX = "sandbox"
@@ -86,8 +87,10 @@ def create_router(services: Services) -> APIRouter:
             return page(request, staff, "retell", 503, why=t("cannot_read"), story=None)
         choices = {each.number: each for each in retelling.usual(found)}
         answered = next((turn for turn in found.turns if turn.number in choices and turn.people), None)
-        person = answered.people[0] if answered else ""
-        text = retelling.masked(person)
+        # The longest is most likely the answer, and not the greeting.
+        person = max(answered.people, key=len) if answered else ""
+        shop = retelling.shop_numbers(files)
+        text = retelling.masked(person, shop)
         unknown = answered and choices[answered.number].intent == retelling.NEW_INTENT
         example = words.example(answered.text) if answered and unknown else ""
         first = None
@@ -111,7 +114,7 @@ def create_router(services: Services) -> APIRouter:
             remembered=found.remembered,
             choices=choices,
             answer_text=text,
-            mask=retelling.masked,
+            mask=partial(retelling.masked, shop=shop),
             example=words.example,
             new_intent=retelling.NEW_INTENT,
             masked=text != " ".join(person.split()),
@@ -119,6 +122,7 @@ def create_router(services: Services) -> APIRouter:
             actions=retelling.actions(files),
             limits={"name": retelling.LONGEST_NAME, "answer": retelling.LONGEST_ANSWER},
             title=titles.title,
+            assets=["retell.css", *numbers.ASSETS, "retell.js"],
         )
 
     @router.post("/preview")

@@ -11,21 +11,23 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.conversations import titles
 from bot.conversations.steps import now
 from bot.problems import Problem
 from bot.staff.sessions import Staff
 from bot.studio.files import Trouble
-from bot.studio.review import decisions, inbox, segments, words
+from bot.studio.knowledge import editing, placing, topics
+from bot.studio.review import blame, decisions, inbox, segments, words
 from bot.studio.review.decisions import CannotDecide, Kind, NewTopic, Wish
 from bot.studio.review.due import Why
 from bot.studio.review.known import Known
 from bot.studio.services import Services
 
-from . import troubles
+from . import numbers, troubles
 from .shell import Admin, page, part, said
 
 AGES = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
-ASSETS = ["review.css", "marking.js", "review.js"]
+ASSETS = ["review.css", *numbers.ASSETS, "marking.js", "review.js"]
 SENTENCE = 2000  # characters of what a browser sends
 _Line = Annotated[str, Field(max_length=SENTENCE)]
 _Name = Annotated[str, Field(max_length=128)]
@@ -47,6 +49,12 @@ class Sentence(BaseModel):
     """A sentence to be looked at."""
 
     text: _Line
+
+
+class Read(Sentence):
+    """A sentence with its readings, likeliest first."""
+
+    readings: Annotated[list[_Name], Field(max_length=10)] = []
 
 
 class Decide(BaseModel):
@@ -90,6 +98,7 @@ def create_router(services: Services) -> APIRouter:
             "ages": list(AGES),
             "number": number,
             "assets": ASSETS,
+            "title": titles.title,
         }
         try:
             listed, more = inbox.groups(store, number, reason, since)
@@ -121,7 +130,7 @@ def create_router(services: Services) -> APIRouter:
         if found is None:
             raise Problem(404, "no-such-group", said(request, "review")("gone"))
         viewed(staff, found)
-        return part(request, "review", "review_group", opened=found)
+        return part(request, "review", "review_group", opened=found, title=titles.title)
 
     @router.get("/studio/review/known")
     def choices(staff: Admin) -> dict[str, Any]:
@@ -129,7 +138,6 @@ def create_router(services: Services) -> APIRouter:
         return {
             "choices": [{"name": each.name, "title": each.title} for each in taught.choices],
             "entities": taught.entities,
-            "files": taught.faq_files,
         }
 
     # What shoppers wrote comes into no address, and so into nobody's log.
@@ -152,6 +160,28 @@ def create_router(services: Services) -> APIRouter:
             ],
         }
 
+    @router.post("/studio/review/place")
+    def place(request: Request, staff: Admin, body: Read) -> dict[str, Any]:
+        """What the form of a new topic offers, and where one belongs that is asked for so."""
+        try:
+            snapshot = repository.look()
+            areas, usual = topics.areas(snapshot), topics.usual_intents(snapshot)
+            names = {area: editing.free_name(snapshot, area) for area in areas}
+            near = known.now().near(decisions.plain(words.visible(body.text)))
+            alike = [each.intent for each in near if each.percent >= words.ALIKE_READ_ALIKE]
+            found = placing.likeliest(snapshot, [*alike, *body.readings, *(each.intent for each in near)])
+        except Trouble as why:
+            raise troubles.told(request, why) from why
+        return {
+            "files": [
+                {"name": name, "title": title, "intent": usual.get(name, ""), "free": names[name]}
+                for name, title in areas.items()
+            ],
+            "intents": [{"name": name, "title": title} for name, title in topics.intents(snapshot).items()],
+            "file": found.area if found else None,
+            "intent": found.intent if found else None,
+        }
+
     @router.post("/studio/review/decide")
     def decide(request: Request, staff: Admin, body: Decide) -> dict[str, Any]:
         topic = NewTopic(**body.topic.model_dump()) if body.topic else None
@@ -162,6 +192,13 @@ def create_router(services: Services) -> APIRouter:
         key = "ignored" if body.kind == "ignore" else "decided" if made.written else "decided_known"
         told = t(key, title=title, turns=made.turns, sentences=len(made.written))
         return {"id": made.id, "told": told, "left": inbox.open_group(store, body.group) is not None}
+
+    @router.post("/studio/review/earlier/{item}")
+    def earlier(request: Request, staff: Admin, item: int) -> dict[str, Any]:
+        """The question before it was not understood: that one is in the inbox instead."""
+        found = _told(request, lambda: blame.move_back(store, item))
+        told = said(request, "review")("moved_back")
+        return {"told": told, "group": found.group_id, "item": found.id}
 
     @router.post("/studio/review/undo/{decision}")
     def undo(request: Request, staff: Admin, decision: int) -> dict[str, Any]:

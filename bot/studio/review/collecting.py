@@ -34,6 +34,7 @@ RATED_AGAIN = timedelta(days=1, minutes=1)  # so long a rating may be changed
 # A text is compared with the leaders of so many groups, which are those that the last items belong to.
 LEADERS = 2000
 RECENT = 20_000
+TRIES = 5  # while other processes note something
 
 log = structlog.get_logger()
 
@@ -121,6 +122,16 @@ class _Group:
 
 
 Grouped = list[tuple[Due, str, _Group]]
+
+
+def note(store: Store, found: Due) -> None:
+    """Note one turn by hand, beside those that are like it; not where it is being erased."""
+    for _ in range(TRIES):
+        with store.reading() as session:
+            looks = session.get_one(Progress, 1).looks
+            groups = _grouped(session, [found])
+        if _note(store, looks, groups, {}):
+            return
 
 
 def _grouped(session: Session, found: Sequence[Due]) -> Grouped:

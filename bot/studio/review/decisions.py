@@ -23,7 +23,7 @@ from bot.studio.files import Author, Conflict, Repository, language
 
 from . import words
 from .known import FAQ, Known, Taught
-from .models import DONE, IGNORED, OPEN, Decision, Item
+from .models import BY_FILES, DONE, IGNORED, OPEN, Decision, Item
 
 TEXTS = texts.load(Path(__file__).parent.parent / "texts" / "review.yml")
 Kind = Literal["intent", "topic", "new_topic", "out_of_scope", "ignore"]
@@ -131,6 +131,8 @@ def undo(store: Store, repository: Repository, by: Staff, decision_id: int, spok
         decision = session.get(Decision, decision_id)
     if decision is None or decision.undone_at:
         raise CannotDecide("undone")
+    if decision.kind == BY_FILES:
+        raise CannotDecide("by_files")
     if decision.commit_id and decision.target:
         was = repository.change(decision.commit_id).summary
         summary = TEXTS[spoken]("summary_undone", summary=was)

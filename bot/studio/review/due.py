@@ -22,6 +22,7 @@ FALLBACK = "nlu_fallback"
 LOOKED_BACK = 12  # messages before one that are looked at
 HUMAN = "/human_agent"
 WORST_SCORE = 2  # a service with more points was not rated badly
+SURE = 0.7  # confidence from which a reading is not doubted, when somebody is to blame
 
 
 class Why(IntFlag):
@@ -29,8 +30,8 @@ class Why(IntFlag):
 
     UNSURE = 1  # the bot was not sure, or thought it out of its reach
     ASKED_BACK = 2  # it offered readings to choose from
-    HANDED_OVER = 4  # the shopper's last question before people took over
-    RATED_BADLY = 8  # her last question before she gave the bot's service one or two points
+    HANDED_OVER = 4  # to blame (see blamed) for people having taken over
+    RATED_BADLY = 8  # to blame for one or two points that she gave the bot's service
     CONTRADICTED = 16  # answered, and then she repeated herself, denied it, or asked for a person
 
 
@@ -86,9 +87,9 @@ def of_answers(session: Session, ids: Collection[int]) -> list[Due]:
             continue
         normalized = words.normal(asked.text)
         if not words.only_denies(normalized) and (why := _unsure(asked, content or {})):
-            found.append(_due(asked, why))
+            found.append(due_of(asked, why))
         if before is not None and _goes_against(before, normalized) and _answered(session, before, asked.seq):
-            found.append(_due(before, Why.CONTRADICTED))
+            found.append(due_of(before, Why.CONTRADICTED))
     return found
 
 
@@ -99,20 +100,63 @@ def of_events(session: Session, ids: Collection[int]) -> list[Due]:
     found = []
     for event in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
         said = _said_before(session, event)
-        place = next((place for place, each in enumerate(said) if _is_question(each)), None)
-        if place is None:
+        if question := blamed(session, said):
+            found.append(due_of(question, Why.HANDED_OVER))
+        if event.reason != "asked_for_human":
             continue
-        question = said[place]
-        why = Why.HANDED_OVER
         # She asked for a person by her next message, or by no message at all.
-        if event.reason == "asked_for_human" and place <= 1 and _answered(session, question, None, event.at):
-            why |= Why.CONTRADICTED
-        found.append(_due(question, why))
+        last = next((each for each in said[:2] if is_question(each)), None)
+        if last is None or (last is not question and _only_answers(last)):
+            continue
+        if _answered(session, last, None, event.at):
+            found.append(due_of(last, Why.CONTRADICTED))
     return found
 
 
+def blamed(session: Session, said: Sequence[Message]) -> Message | None:
+    """The question in one service of the bot, newest first, that is to blame for how it ended.
+
+    It is the last one that went wrong: the bot was unsure of it (its intent, or below ``SURE``), or she went
+    against its answer by her next words. If none did, it is the last one. In both, what only answers the bot
+    (a number, a word or two) is taken where there is nothing else. Buttons, yes, thanks and 转人工 are no
+    questions.
+    """
+    asked = [(place, each) for place, each in enumerate(said) if is_question(each)]
+    wrong = [(place, each) for place, each in asked if _went_wrong(session, said, place)]
+    for some in (wrong, asked):
+        if some:
+            return next((each for _, each in some if not _only_answers(each)), some[0][1])
+    return None
+
+
+def question_before(session: Session, message: Message) -> Message | None:
+    """What she asked before this message in the same service of the bot."""
+    took_over = (
+        select(func.max(Event.at))
+        .where(
+            Event.conversation_id == message.conversation_id,
+            Event.at <= message.at,
+            Event.to_owner == ownership.BOT,
+            Event.move != "leave_queue",
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(Message)
+        .where(
+            Message.conversation_id == message.conversation_id,
+            Message.sender == "shopper",
+            Message.seq < message.seq,
+            func.coalesce(Message.at >= took_over, True),
+        )
+        .order_by(Message.seq.desc())
+        .limit(LOOKED_BACK)
+    )
+    return next(filter(is_question, session.scalars(query)), None)
+
+
 def of_ratings(session: Session, since: datetime) -> list[Due]:
-    """The last questions of the bot's services that were rated badly and are not noted yet."""
+    """The questions to blame for the bot's services that were rated badly and are not noted yet."""
     earlier = aliased(Rating)
     began = (
         select(func.coalesce(func.max(earlier.seq), 0))
@@ -132,8 +176,8 @@ def of_ratings(session: Session, since: datetime) -> list[Due]:
     found = []
     for rating, start in session.execute(query.order_by(Rating.id)):
         said = _shopper(session, rating.conversation_id, start + 1, rating.seq)
-        if question := next(filter(_is_question, said), None):
-            found.append(_due(question, Why.RATED_BADLY))
+        if question := blamed(session, said):
+            found.append(due_of(question, Why.RATED_BADLY))
     return found
 
 
@@ -227,7 +271,7 @@ def _shopper(session: Session, conversation_id: str, first: int, last: int) -> S
     return session.scalars(query).all()
 
 
-def _is_question(message: Message) -> bool:
+def is_question(message: Message) -> bool:
     """Whether something can be learned from it: she wrote what she wants, and the bot has read it."""
     intent = (message.understanding or {}).get("intent")
     if not message.text or message.payload == notices.HUMAN or intent is None:
@@ -237,7 +281,25 @@ def _is_question(message: Message) -> bool:
     return not words.only_denies(words.normal(message.text))
 
 
-def _due(message: Message, why: Why) -> Due:
+def _only_answers(message: Message) -> bool:
+    """Whether it may be no more than an answer to what the bot asked."""
+    intent = (message.understanding or {}).get("intent")
+    return intent in words.known()["answers"] or len(words.normal(message.text or "")) < words.SHORTEST
+
+
+def _went_wrong(session: Session, said: Sequence[Message], place: int) -> bool:
+    message = said[place]
+    read = message.understanding or {}
+    if read.get("intent") in UNSURE or next((sure for _, sure in readings(read)), 1.0) < SURE:
+        return True
+    behind = said[place - 1] if place else None
+    if behind is None or behind.payload or not behind.text:
+        return False
+    return _goes_against(message, words.normal(behind.text)) and _answered(session, message, behind.seq)
+
+
+def due_of(message: Message, why: Why) -> Due:
+    """The turn that a shopper's message began, for these reasons."""
     return Due(message.conversation_id, message.seq, message.at, message.text or "", reading_of(message), why)
 
 

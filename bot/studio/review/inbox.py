@@ -14,7 +14,7 @@ from bot.conversations import titles
 from bot.conversations.models import Message
 from bot.conversations.store import Store
 
-from . import due, words
+from . import blame, due, words
 from .due import Why
 from .models import Decision, Item
 
@@ -28,7 +28,7 @@ READINGS = 3
 QUOTED = 120  # characters in a list
 
 # As a literal, for the index of open items to be used.
-_OPEN: ColumnElement[bool] = Item.state == literal_column("'open'")
+IS_OPEN: ColumnElement[bool] = Item.state == literal_column("'open'")
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ class Turn:
     """What people answered after it, in their order."""
     others: list[int]
     """Turns in which the same was said, newest first, this one among them."""
+    earlier: str
+    """What she asked before it in the same service, where that may be to blame instead; else empty."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def groups(
 
 def waiting(store: Store) -> tuple[int, int]:
     """How many turns are open, in how many groups."""
-    query = select(func.count(), func.count(Item.group_id.distinct())).where(_OPEN)
+    query = select(func.count(), func.count(Item.group_id.distinct())).where(IS_OPEN)
     with store.reading() as session:
         turns, groups = session.execute(query).one()
     return turns, groups
@@ -156,7 +158,7 @@ def waiting(store: Store) -> tuple[int, int]:
 
 def open_group(store: Store, group_id: int, item_id: int | None = None) -> Opened | None:
     """The group with one of its turns, its newest unless another is named; None where nothing is open."""
-    mine = _OPEN & (Item.group_id == group_id)
+    mine = IS_OPEN & (Item.group_id == group_id)
     count = func.count()
     newest = func.max(Item.id)
     query = (
@@ -194,7 +196,7 @@ def decided(store: Store, page: int = 0, limit: int = PAGE) -> tuple[list[Decide
 
 
 def _which(why: Why | None, since: datetime | None) -> list[ColumnElement[bool]]:
-    which = [_OPEN]
+    which = [IS_OPEN]
     if why:
         which.append(Item.why.bitwise_and(why.value) != 0)
     if since:
@@ -255,8 +257,9 @@ def _turn(session: Session, item: Item) -> Turn | None:
     asked = next((each for each in messages if each.seq == item.seq), None)
     if asked is None:
         return None
-    same = select(Item.id).where(_OPEN, Item.text_key == item.text_key, Item.group_id == item.group_id)
+    same = select(Item.id).where(IS_OPEN, Item.text_key == item.text_key, Item.group_id == item.group_id)
     read = asked.understanding or {}
+    before = blame.question_before(session, item)
     return Turn(
         item_id=item.id,
         conversation_id=item.conversation_id,
@@ -273,6 +276,7 @@ def _turn(session: Session, item: Item) -> Turn | None:
         model=asked.model,
         answers=_answers(session, item),
         others=list(session.scalars(same.order_by(Item.id.desc()).limit(TURNS))),
+        earlier=words.visible(before.text or "")[:QUOTED] if before else "",
     )
 
 

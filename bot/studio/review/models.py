@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.conversations.models import NEVER_REUSE_IDS, Base, Message
 
 OPEN, DONE, IGNORED = "open", "done", "ignored"
+BY_FILES = "by_files"
+"""The kind of a decision that nobody made in the inbox: the sentence stands in the files."""
 
 _OPEN = text("state = 'open'")
 
@@ -52,10 +54,10 @@ class Decision(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     at: Mapped[datetime]
-    # As the accounts know her; 0 from the command line.
+    # As the accounts know her; 0 from the command line or the files.
     by: Mapped[int]
     by_name: Mapped[str] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(16))  # intent, topic, new_topic, out_of_scope, ignore
+    kind: Mapped[str] = mapped_column(String(16))  # intent, topic, new_topic, out_of_scope, ignore, by_files
     # The intent, or faq/TOPIC.
     target: Mapped[str | None] = mapped_column(String(128))
     group_id: Mapped[int]

@@ -42,10 +42,39 @@ const story = {
     document.getElementById("intent").hidden = !wish.intent;
   },
 
-  fail(sentence) {
-    const error = retell.querySelector(".error");
+  // The field that a refusal speaks of.
+  field(type) {
+    const title = retell.querySelector("[data-intent-title]");
+    const examples = retell.querySelector("[data-examples]");
+    return {
+      "answer-name": retell.querySelector("[data-answer-name]"),
+      "answer-taken": retell.querySelector("[data-answer-name]"),
+      "no-answer": retell.querySelector("[data-answer-text]"),
+      personal: retell.querySelector("[data-answer-text]"),
+      "intent-name": retell.querySelector("[data-intent-name]"),
+      "intent-taken": retell.querySelector("[data-intent-name]"),
+      "intent-empty": title.value.trim() ? examples : title,
+      "example-long": examples,
+      "example-personal": examples,
+      "unknown-action": [...retell.querySelectorAll("[data-action]")].find((each) => each.offsetParent),
+    }[type];
+  },
+
+  // The sentence stands at its field, or above the story where it has none.
+  fail(sentence, type = "") {
+    const error = document.getElementById("refused");
+    retell.querySelector("[aria-describedby=refused]")?.removeAttribute("aria-describedby");
+    retell.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
     error.textContent = sentence || "";
     error.hidden = !sentence;
+    const field = sentence ? story.field(type) : null;
+    if (!field) retell.querySelector(".path").before(error);
+    else {
+      field.after(error);
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", "refused");
+    }
+    return field;
   },
 
   async show() {
@@ -60,7 +89,7 @@ const story = {
     try {
       made = await studio.send("/studio/retell/preview", wish);
     } catch (error) {
-      if (number === story.asked) story.fail(error.message);
+      if (number === story.asked) story.fail(error.message, error.answer?.type);
     }
     if (number !== story.asked) return;
     story.draw(made);
@@ -101,10 +130,17 @@ const story = {
 
   async save(button) {
     const called = button.textContent;
+    const answer = retell.querySelector("[data-answer-text]");
+    story.fail("");
+    try {
+      if (story.wish().answer && !(await numbers.settle(answer))) return;
+    } catch (error) {
+      story.fail(error.message);
+      return;
+    }
     clearTimeout(story.pause);
     story.saving = button.disabled = true;
     button.textContent = retell.dataset.saving;
-    story.fail("");
     // What was typed last is shown first; no older answer comes behind it.
     await story.show();
     try {
@@ -118,9 +154,11 @@ const story = {
       button.replaceWith(link);
       retell.querySelector("[data-edit]").disabled = true;
     } catch (error) {
-      story.fail(error.message);
       button.textContent = called;
       button.disabled = false;
+      const field = story.fail(error.message, error.answer?.type);
+      field?.scrollIntoView({ block: "center" });
+      field?.focus({ preventScroll: true });
     } finally {
       story.saving = false;
     }

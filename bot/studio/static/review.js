@@ -235,41 +235,83 @@ async function undo(id) {
   return undefined;
 }
 
+// The question before was misread: it is here from now on.
+async function moveBack(item) {
+  if (review.busy) return;
+  review.busy = true;
+  try {
+    const answer = await studio.send(`/studio/review/earlier/${item}`);
+    sessionStorage.setItem("review-told", answer.told);
+    const address = new URL(location);
+    address.searchParams.set("group", answer.group);
+    address.searchParams.set("item", answer.item);
+    location.assign(address);
+  } catch (error) {
+    complain(error.message);
+  } finally {
+    review.busy = false;
+  }
+}
+
 const kind = (name) => (name.includes("/") ? "topic" : "intent");
+
+const LAST = "review-file"; // where the last new topic went
 
 async function newTopic(answer) {
   const sheet = find("#new-topic");
   const form = find("form", sheet);
-  const taught = await learn();
-  const intents = taught.choices.filter((each) => !each.name.includes("/"));
-  form.file.replaceChildren(...taught.files.map((each) => made("option", each, { value: each })));
-  form.intent.replaceChildren(...intents.map((each) => made("option", each.title, { value: each.name })));
-  const read = all("[data-reading]").map((each) => each.dataset.target);
-  const intent = read.find((name) => intents.some((each) => each.name === name));
-  if (intent) form.intent.value = intent;
   const one = opened();
   const sentence = marking.plain(find("[data-sentence]").value);
+  const readings = all("[data-reading]").map((each) => each.dataset.target);
+  const offered = await studio.send("/studio/review/place", { text: sentence.slice(0, 2000), readings });
+  const file = ({ name, title, intent, free }) => {
+    const option = made("option", title, { value: name });
+    Object.assign(option.dataset, { intent, free });
+    return option;
+  };
+  form.file.replaceChildren(...offered.files.map(file));
+  form.intent.replaceChildren(...offered.intents.map((each) => made("option", each.title, { value: each.name })));
+  const last = localStorage.getItem(LAST);
+  form.file.value = offered.file ?? (offered.files.some((each) => each.name === last) ? last : offered.files[0]?.name);
+  placed(form, offered.intent);
   form.questions.value = picks().map((key) => (key === one.dataset.key ? sentence : example(key))).join("\n");
   const given = all(".answer p").map((each) => each.textContent);
   // The longest is most likely the answer, and not the greeting.
   form.answer.value = answer ?? given.sort((a, b) => b.length - a.length)[0] ?? "";
-  const taken = new Set(taught.choices.map((each) => each.name));
-  let number = 1;
-  while (taken.has(`faq/${form.intent.value}_${number}`)) number += 1;
-  form.name.value = `${form.intent.value}_${number}`;
   complain("", find(".error", sheet));
+  form.answer.numbersAsked?.(false);
   sheet.showModal();
   form.questions.focus();
 }
+
+// In another file a topic counts as most of those there do, and is called as they are.
+function placed(form, intent) {
+  const chosen = form.file.selectedOptions[0];
+  if (!chosen) return;
+  find("[data-path]", form).textContent = `data/nlu/faq/${chosen.value}.yml`;
+  if (intent || chosen.dataset.intent) form.intent.value = intent || chosen.dataset.intent;
+  form.elements.name.value = chosen.dataset.free;
+}
+find("#new-topic [name=file]").addEventListener("change", (event) => placed(event.target.form));
 
 find("#new-topic form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const send = find("[type=submit]", form);
+  complain("", find(".error", form));
+  try {
+    if (!(await numbers.settle(form.answer))) return;
+  } catch (error) {
+    complain(error.message, find(".error", form));
+    return;
+  }
   send.disabled = true;
   const questions = form.questions.value.split("\n").map((each) => each.trim()).filter(Boolean);
   const topic = { file: form.file.value, name: form.elements.name.value.trim(), intent: form.intent.value, answer: form.answer.value, questions };
-  if (await decide({ kind: "new_topic", topic }, find(".error", form))) find("#new-topic").close();
+  if (await decide({ kind: "new_topic", topic }, find(".error", form))) {
+    localStorage.setItem(LAST, topic.file);
+    find("#new-topic").close();
+  }
   send.disabled = false;
 });
 find("#new-topic [data-close]").addEventListener("click", () => find("#new-topic").close());
@@ -353,6 +395,7 @@ document.addEventListener("click", (event) => {
   else if (on("[data-new]")) newTopic().catch((error) => complain(error.message));
   else if ((hit = on("[data-answer]"))) newTopic(find("p", hit.closest(".answer")).textContent).catch((error) => complain(error.message));
   else if ((hit = on("[data-undo]"))) undo(Number(hit.dataset.undo));
+  else if ((hit = on("[data-earlier]"))) moveBack(hit.dataset.earlier);
   else if ((hit = on("mark"))) unmark(hit);
   if (!on(".search")) closeSearch();
 });
@@ -387,6 +430,7 @@ document.addEventListener("keydown", (event) => {
     n: () => find("[data-new]")?.click(),
     o: () => find("[data-kind=out_of_scope]")?.click(),
     i: () => find("[data-kind=ignore]")?.click(),
+    p: () => find("[data-earlier]")?.click(),
     u: () => undo(),
     "?": () => find("#help").showModal(),
     1: () => find("[data-reading='1']")?.click(),

@@ -381,8 +381,19 @@ function body() {
 
 async function save() {
   if (saving || (state && !pending().length)) return;
-  saving = true;
   const wrong = find(".wrong");
+  const before = new Set((state?.answers ?? []).map((each) => each.text.trim()));
+  try {
+    for (const { element, text } of wordings()) {
+      if (!before.has(text) && !(await numbers.settle(find("[data-text]", element)))) return;
+    }
+  } catch (error) {
+    wrong.textContent = error.message;
+    wrong.hidden = false;
+    return;
+  }
+  if (saving) return;
+  saving = true;
   const button = find("[data-save]");
   const name = button.textContent;
   wrong.hidden = true;

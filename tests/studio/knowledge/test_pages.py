@@ -227,9 +227,16 @@ def test_a_topic_is_made_and_removed(office: Office, enter: Callable[..., Page])
     page.get_by_test_id("add-questions").fill("能水洗吗\n可以机洗么")
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("topic-error")).to_contain_text("说法 1 还是空的")
-    page.get_by_test_id("wording-text").fill("看洗标。\n一般都可以。")
-    expect(shown(page)).to_have_text(["能水洗吗", "看洗标。\n一般都可以。"], use_inner_text=True)
-    saved(page)
+    page.get_by_test_id("wording-text").fill("看洗标。\n7 天内可退。")
+    expect(shown(page)).to_have_text(["能水洗吗", "看洗标。\n7 天内可退。"], use_inner_text=True)
+    page.get_by_test_id("save").click()
+    expect(page.get_by_test_id("numbers-asked")).to_contain_text("这里的「7 天」就是店铺数字「几天内能退」吗")
+    with page.expect_navigation():
+        page.get_by_test_id("numbers-asked").get_by_role("button", name="跟着店铺数字变").click()
+    assert (
+        editing.found(studio.files.look(), "faq/goods_1").answers[0].text
+        == "看洗标。\n{return_days} 天内可退。"
+    )
     expect(page).to_have_url(re.compile("/topics/faq/goods_1$"))
     expect(page.get_by_test_id("notice")).to_contain_text("话题建好了")
     page.get_by_test_id("remove-topic").click()

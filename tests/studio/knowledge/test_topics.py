@@ -10,7 +10,8 @@ from bot.settings import Settings
 from bot.studio.files import Repository
 from bot.studio.files.language import Topic, Variation, add_example, add_topic, set_answer
 from bot.studio.files.language import topics as listed
-from bot.studio.knowledge import saying, topics
+from bot.studio.knowledge import placing, saying, topics
+from bot.studio.knowledge.placing import Place
 from bot.studio.knowledge.saying import Piece
 from tests.faults import TroubledEngine
 from tests.servers import serving
@@ -35,6 +36,14 @@ def test_names_of_people(files: Repository) -> None:
     called = topics.called(snapshot)
     assert (called["order_status"], called["faq/genuine"]) == ("查订单进度", "是正品吗")
     assert topics.title(named(files, "faq/return_postage")) == "退货运费谁出"
+
+
+def test_a_new_topic_belongs_where_the_nearest_is(files: Repository) -> None:
+    snapshot = files.look()
+    goods, returns = Place("goods", "greet"), Place("returns", "order_status")
+    assert placing.likeliest(snapshot, ["out_of_scope", "faq/return_postage", "faq/genuine"]) == returns
+    assert placing.likeliest(snapshot, ["greet", "faq/return_postage"]) == goods
+    assert placing.likeliest(snapshot, ["out_of_scope", "faq/gone"]) is None
 
 
 def test_what_is_said_where_and_when() -> None:

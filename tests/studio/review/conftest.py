@@ -43,7 +43,7 @@ entities:
 - order_no
 - product
 """,
-    "data/intents.yml": "titles:\n  out_of_scope: 超出服务范围\n",
+    "data/intents.yml": "titles:\n  out_of_scope: 超出服务范围\nareas:\n  goods: 商品\n",
     "data/policies.yml": (ROOT / "data" / "policies.yml").read_text(encoding="utf-8"),
     "data/wording.yml": """\
 readings:

@@ -10,12 +10,20 @@ from bot.conversations.models import Message
 from bot.conversations.privacy import Privacy, of_id
 from bot.conversations.steps import Reply, now
 from bot.conversations.store import Store
-from bot.studio.review import collecting, inbox
+from bot.studio.review import blame, collecting, inbox
 from bot.studio.review.collecting import Collector
+from bot.studio.review.decisions import CannotDecide
 from bot.studio.review.due import Why
 from bot.studio.review.models import IGNORED, Item, Progress
 
 from .conftest import OFFERED, begun, collected, said, whys
+
+
+def asks_for_person(store: Store, conversation: str) -> None:
+    said(
+        store, conversation, "转人工", "human_agent", [("human_agent", 1.0)],
+        handoff={"reason": "asked_for_human"},
+    )  # fmt: skip
 
 
 def test_what_the_bot_was_sure_of_is_not_reviewed(desk: Store) -> None:
@@ -72,6 +80,76 @@ def test_the_question_before_a_handover_and_what_the_human_answered(desk: Store)
     desk.say(conversation, 7, "小王", "围巾可以机洗。", "a2")
     opened = inbox.open_group(desk, item.group_id)
     assert opened and opened.turn.answers == ["建议冷水手洗。"]
+
+
+def test_an_earlier_question_that_went_wrong_is_to_blame(desk: Store) -> None:
+    """She was asked back, tapped the wrong reading, gave her order's number, and had enough."""
+    conversation = begun(desk)
+    said(desk, conversation, "羊绒衫起球了怎么弄", reply=OFFERED)
+    desk.receive(conversation, "tap", payload="/logistics_track")
+    turn = desk.claim_turn("test", 30)
+    assert turn and desk.finish_turn(turn, [Reply("单号是？")], {"intent": "logistics_track"}, "m1")
+    said(desk, conversation, "2026112000012345", "inform", [("inform", 0.99)], Reply("在路上"))
+    asks_for_person(desk, conversation)
+    assert whys(collected(desk)) == {1: Why.UNSURE | Why.ASKED_BACK | Why.HANDED_OVER}
+
+
+@pytest.mark.parametrize(
+    ("sure", "next_words", "blamed"),
+    [
+        # It was read at a venture, and something else was asked in between.
+        (0.55, "那运费呢要多少", {1: Why.HANDED_OVER, 3: Why.CONTRADICTED}),
+        # She said that this was not the answer.
+        (0.95, "不是这个意思", {1: Why.HANDED_OVER | Why.CONTRADICTED}),
+        # All went well: the last one.
+        (0.95, "那运费呢要多少", {3: Why.HANDED_OVER | Why.CONTRADICTED}),
+        # All went well, and she only went on.
+        (0.95, "蓝色", {1: Why.HANDED_OVER}),
+    ],
+)
+def test_who_is_to_blame_for_a_handover(
+    desk: Store, sure: float, next_words: str, blamed: dict[int, Why]
+) -> None:
+    conversation = begun(desk)
+    said(desk, conversation, "羊绒衫起球了怎么弄", "product_info", [("product_info", sure)])
+    said(desk, conversation, next_words, "shipping_fee", [("shipping_fee", 0.95)])
+    asks_for_person(desk, conversation)
+    assert whys(collected(desk)) == blamed
+
+
+def test_a_service_that_is_over_is_not_to_blame(desk: Store) -> None:
+    conversation = begun(desk)
+    said(desk, conversation, "羊绒衫起球了怎么弄", handoff={"reason": "low_confidence"})
+    desk.take(conversation, 7, "小王")
+    desk.hand_back(conversation, 7, "小王")
+    asked = said(desk, conversation, "那运费呢要多少", "shipping_fee", [("shipping_fee", 0.95)])
+    asks_for_person(desk, conversation)
+    assert whys(collected(desk)) == {
+        1: Why.UNSURE | Why.HANDED_OVER,
+        asked: Why.HANDED_OVER | Why.CONTRADICTED,
+    }
+
+
+def test_the_blame_is_moved_to_the_question_before(desk: Store) -> None:
+    conversation = begun(desk)
+    said(desk, conversation, "羊绒衫起球了怎么弄", "product_info", [("product_info", 0.9)])
+    said(desk, conversation, "谢谢", "thanks", [("thanks", 1.0)])
+    asked = said(desk, conversation, "那运费呢要多少", "shipping_fee", [("shipping_fee", 0.95)])
+    said(desk, conversation, "好的", "affirm", [("affirm", 1.0)])
+    said(desk, conversation, "嗯", "affirm", [("affirm", 1.0)])
+    asks_for_person(desk, conversation)
+    [item] = collected(desk)
+    assert (item.seq, Why(item.why)) == (asked, Why.HANDED_OVER)
+    opened = inbox.open_group(desk, item.group_id)
+    assert opened and opened.turn.earlier == "羊绒衫起球了怎么弄"
+    moved = blame.move_back(desk, item.id)
+    assert (moved.seq, Why(moved.why)) == (1, Why.HANDED_OVER)
+    collected(desk, Collector(desk))
+    assert [each.text for each in inbox.groups(desk)[0]] == ["羊绒衫起球了怎么弄"]
+    opened = inbox.open_group(desk, moved.group_id)
+    assert opened and opened.turn.earlier == ""
+    with pytest.raises(CannotDecide, match="nothing_before"):
+        blame.move_back(desk, moved.id)
 
 
 def test_who_only_wants_a_person_teaches_nothing(desk: Store) -> None:

@@ -175,6 +175,24 @@ def test_a_key_that_follows_at_once_is_meant_for_the_group_that_comes(
     assert groups(page) == [first]
 
 
+def test_the_question_before_was_misread(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
+    conversation = begun(inbox)
+    said(inbox, conversation, "羊绒衫起球了怎么弄", "logistics_track", [("logistics_track", 0.9)])
+    said(
+        inbox, conversation, "那运费呢要多少", "product_info", [("product_info", 0.9)],
+        handoff={"reason": "complaint"},
+    )  # fmt: skip
+    collected(inbox)
+    page = ready(enter())
+    assert groups(page) == ["那运费呢要多少"]
+    expect(page.get_by_test_id("review-earlier")).to_have_text("p 是前面那一句没读懂")
+    page.keyboard.press("p")
+    expect(page.locator(".toast")).to_contain_text("已换成前面那一句")
+    assert groups(page) == ["羊绒衫起球了怎么弄"]
+    expect(ready(page).get_by_test_id("sentence")).to_have_value("羊绒衫起球了怎么弄")
+    expect(page.get_by_test_id("review-earlier")).to_have_count(0)
+
+
 def test_some_of_a_group_and_a_refusal(office: Office, inbox: Store, enter: Callable[..., Page]) -> None:
     said(inbox, begun(inbox), "这个是什么面料", read=[("logistics_track", 0.3)])
     said(inbox, begun(inbox), "这个是什么面料做的", read=[("logistics_track", 0.3)])
@@ -216,24 +234,37 @@ def test_a_new_topic_from_what_the_human_answered(
     )  # fmt: skip
     inbox.take(conversation, 7, "小王")
     inbox.say(conversation, 7, "小王", "您好！", "a1")
-    inbox.say(conversation, 7, "小王", "建议冷水手洗，平铺晾干。", "a2")
+    inbox.say(conversation, 7, "小王", "建议冷水手洗，平铺晾干 7 天。满 59 元包邮。", "a2")
     collected(inbox)
     page = ready(enter())
     expect(page.get_by_test_id("human-answers")).to_contain_text("建议冷水手洗")
     page.keyboard.press("n")
     sheet = page.get_by_test_id("new-topic")
     expect(sheet.locator("[name=questions]")).to_have_value("羊绒的怎么洗才不缩水")
-    expect(sheet.locator("[name=answer]")).to_have_value("建议冷水手洗，平铺晾干。")
+    expect(sheet.locator("[name=answer]")).to_have_value("建议冷水手洗，平铺晾干 7 天。满 59 元包邮。")
     expect(sheet.locator("[name=intent]")).to_have_value("product_info")
+    expect(sheet.locator("[name=file] option")).to_have_text("商品")
+    expect(page.get_by_test_id("topic-path")).to_have_text("data/nlu/faq/goods.yml")
+    expect(sheet.locator("[name=name]")).to_have_value("goods_1")
     sheet.locator("[name=name]").fill("Wool care")
     sheet.locator("[type=submit]").click()
+    # Numbers that may be the shop's are asked about once.
+    asked = page.get_by_test_id("numbers-asked")
+    expect(asked).to_contain_text("这里的「7 天」是店铺数字吗")
+    expect(asked).to_contain_text("{return_days}")
+    asked.get_by_role("button", name="照写「7 天」").click()
+    asked.get_by_role("button", name="跟着店铺数字变").click()
+    expect(sheet.locator("[name=answer]")).to_have_value(
+        "建议冷水手洗，平铺晾干 7 天。满 {free_shipping_threshold} 元包邮。"
+    )
     expect(sheet.get_by_role("alert")).to_contain_text("小写英文")
     sheet.locator("[name=name]").fill("wool_care")
     sheet.locator("[name=questions]").fill("羊绒的怎么洗才不缩水\n羊绒衫咋洗")
     sheet.locator("[type=submit]").click()
     expect(page.get_by_test_id("studio-empty")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('review-file')") == "goods"
     written = nlu(office, "faq/goods")
-    assert "faq/wool_care" in written and "- 羊绒衫咋洗" in written and "平铺晾干" in written
+    assert "faq/wool_care" in written and "- 羊绒衫咋洗" in written and "平铺晾干 7 天" in written
 
 
 def test_hostile_texts_are_shown_and_not_run(
