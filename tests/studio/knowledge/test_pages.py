@@ -234,7 +234,7 @@ def test_a_topic_is_made_and_removed(office: Office, enter: Callable[..., Page])
     with page.expect_navigation():
         page.get_by_test_id("numbers-asked").get_by_role("button", name="跟着店铺数字变").click()
     assert (
-        editing.found(studio.files.look(), "faq/goods_1").answers[0].text
+        editing.found(office.files.look(), "faq/goods_1").answers[0].text
         == "看洗标。\n{return_days} 天内可退。"
     )
     expect(page).to_have_url(re.compile("/topics/faq/goods_1$"))
