@@ -288,7 +288,7 @@ def test_hostile_words_stay_words(office: Office, enter: Callable[..., Page]) ->
     page.goto(f"{office.url}/studio/knowledge/topics/{POSTAGE}")
     page.get_by_test_id("wording-text").fill("运费\u202e出我们")
     page.get_by_test_id("save").click()
-    expect(page.get_by_test_id("topic-error")).to_contain_text("control characters")
+    expect(page.get_by_test_id("topic-error")).to_contain_text("控制字符")
     page.get_by_test_id("wording-text").fill("长" * 30_000)
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("topic-error")).to_contain_text("内容太多")
