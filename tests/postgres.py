@@ -91,8 +91,7 @@ MEETING = frozenset(
         *("handoff/test_presence.py", "handoff/test_races.py", "handoff/test_tickets.py"),
         *("insights/test_gathering.py", "privacy/test_erasure.py", "processes/test_processes.py"),
         *("shop/test_loading.py", "shop/test_once.py", "staff/test_people.py"),
-        *("studio/review/test_collecting.py"),
-        *("wechat/test_connector.py", "wechat/test_shelf.py"),
+        *("studio/review/test_collecting.py", "wechat/test_connector.py", "wechat/test_shelf.py"),
     }
 )
 
