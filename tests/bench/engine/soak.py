@@ -3,7 +3,8 @@
 Questions and requests come at a steady rate, a part of what was found to be the most just before; most in
 short conversations, some in a few that never end. Every minute tells what was answered, how fast, and what
 memory each process holds. It fails on any error, on memory that grows and on answers that become slower: the
-last quarter of the time beside the second, as in the first memory fills up that is then kept.
+last quarter of the time beside the second, as in the first memory fills up that is then kept. The processor's
+time an answer tells whether it is the engine that became slower, or the machine that had less for it.
 """
 
 import argparse
@@ -48,14 +49,21 @@ class Minute:
     otherwise_read: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     megabytes: dict[str, float] = field(default_factory=dict)
+    busy: float = 0.0
+    """Seconds of processor that the engines needed."""
+
+    @property
+    def processor(self) -> float:
+        """Milliseconds of processor an answer."""
+        return 1000 * self.busy / max(1, len(self.times))
 
     def line(self, number: int, lasted: float) -> str:
         at = milliseconds(self.times) if len(self.times) > 1 else {"p50": 0, "p95": 0}
         held = "  ".join(f"{name} {each:.0f}" for name, each in self.megabytes.items())
         wrong = self.errors.total() + self.late
         return (
-            f"{number:4}{len(self.times) / lasted:9.1f}{at['p50']:9.1f}{at['p95']:9.1f}{wrong:8}"
-            f"{self.otherwise_read:8}   {held}"
+            f"{number:4}{len(self.times) / lasted:9.1f}{at['p50']:9.1f}{at['p95']:9.1f}"
+            f"{self.processor:9.2f}{wrong:8}{self.otherwise_read:8}   {held}"
         )
 
 
@@ -98,7 +106,7 @@ class Soak:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=256), timeout=TIMEOUT) as http:
             begin = due = time.monotonic()
             for number in range(1, minutes + 1):
-                minute = Minute()
+                minute, used = Minute(), self._used()
                 self.minutes.append(minute)
                 while due < begin + 60 * number:
                     due += random.expovariate(rate)
@@ -112,6 +120,7 @@ class Soak:
                 minute.megabytes = {
                     name: each.memory_info().rss / 2**20 for name, each in self._processes.items()
                 }
+                minute.busy = self._used() - used
                 print(minute.line(number, 60), flush=True)
             await asyncio.gather(*waiting)
 
@@ -147,8 +156,17 @@ class Soak:
                 found.append(f"{name} grew from {was:.0f} to {now:.0f} MB.")
         was, now = (median(milliseconds(m.times)["p50"] for m in part) for part in (before, after))
         if now > was * SLOWER:
-            found.append(f"The median answer took {was:.1f} ms, then {now:.1f}.")
+            needed, needs = (median(m.processor for m in part) for part in (before, after))
+            found.append(
+                f"The median answer took {was:.1f} ms, then {now:.1f}; "
+                f"of the processor {needed:.1f} ms an answer, then {needs:.1f}."
+            )
         return found
+
+    def _used(self) -> float:
+        """Seconds of processor that the engines have needed so far."""
+        times = [engine.process.cpu_times() for engine in self._engines]
+        return sum(each.user + each.system for each in times)
 
 
 def main() -> None:
@@ -185,7 +203,8 @@ def _soak(folder: Path, options: argparse.Namespace, running: ExitStack) -> list
     rate = most * options.share
     print(f"{most:.1f} messages a second at most; now {rate:.1f} for {options.minutes} minutes.")
     print(
-        f"{'min':>4}{'msg/s':>9}{'p50 ms':>9}{'p95 ms':>9}{'errors':>8}{'other':>8}   MB resident", flush=True
+        f"{'min':>4}{'msg/s':>9}{'p50 ms':>9}{'p95 ms':>9}{'CPU ms':>9}{'errors':>8}{'other':>8}   MB held",
+        flush=True,
     )
     soak = Soak(beside, engines, sentences)
     asyncio.run(soak.run(rate, options.minutes))
