@@ -1,16 +1,17 @@
-"""``python -m tests.dialogues.unpatched_engine [PLACE …]``: the engine with these of its patches, or all.
+"""``python -m tests.dialogues.unpatched_engine [PLACE …] [OPTIONS]``: the engine with these patches, or all.
 
 Of several wordings of an answer it takes the first, so that what two engines say can be compared.
 """
 
 import sys
 from collections.abc import Iterable
+from itertools import takewhile
 
 from bot.engine import run
 
 
 def main() -> None:
-    places = sys.argv[1:]
+    places = list(takewhile(lambda argument: not argument.startswith("--"), sys.argv[1:]))
     # As early as Rasa may be imported.
     leave_tensorflow_out = run.leave_out
 
@@ -20,7 +21,7 @@ def main() -> None:
         return left_out
 
     run.leave_out = change
-    del sys.argv[1:]
+    del sys.argv[1 : 1 + len(places)]
     run.main()
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.studio.cannot import Cannot
 from bot.studio.files import Conflict, Repository
-from bot.studio.teaching import Cannot, answers
+from bot.studio.teaching import answers
 from bot.studio.teaching.answers import Answer, Wanted
 from bot.studio.uses import uses
 

@@ -6,11 +6,12 @@ import pytest
 
 from bot.data_check import problems
 from bot.staff import texts
+from bot.studio.cannot import Cannot
 from bot.studio.files import Refused, Repository, language
 from bot.studio.pages.language import clashing
 from bot.studio.pages.shell import HERE
-from bot.studio.teaching import Cannot, doings, intents
-from bot.studio.teaching.cannot import Clash, Clashes
+from bot.studio.teaching import doings, intents
+from bot.studio.teaching.clashes import Clash, Clashes
 from bot.studio.teaching.intents import NewIntent
 from bot.studio.uses import uses
 

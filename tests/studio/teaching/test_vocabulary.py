@@ -2,8 +2,9 @@
 
 import pytest
 
+from bot.studio.cannot import Cannot
 from bot.studio.files import Refused, Repository
-from bot.studio.teaching import Cannot, vocabulary
+from bot.studio.teaching import vocabulary
 from bot.studio.teaching.vocabulary import Change, Entry, Hit
 
 from .conftest import LI
