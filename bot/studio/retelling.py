@@ -20,6 +20,7 @@ from bot.data_faults import Fault
 from bot.data_files import Unreadable, mapping, parse
 from bot.deeds import deeds
 from bot.settings import Settings
+from bot.studio.cannot import Cannot
 from bot.studio.files import Author, Files, Refused, Repository, language, lexicon, stories, yaml_edit
 from bot.studio.review import words
 from bot.studio.sandbox.turns import BEGINS, FAQ, LISTEN
@@ -48,12 +49,8 @@ _NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){4,}(?!\d)")
 Steps = list[dict[str, Any]]
 
 
-class CannotTell(Exception):
-    """There is no story; ``why`` names the sentence, ``values`` belong into it."""
-
-    def __init__(self, why: str, **values: object) -> None:
-        super().__init__(why)
-        self.why, self.values = why, values
+class CannotTell(Cannot):
+    """There is no story."""
 
 
 @dataclass(frozen=True)

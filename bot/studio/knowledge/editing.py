@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.data_check import folded, plain
+from bot.studio.cannot import Cannot
 from bot.studio.files import Author, Draft, Files, Repository, Snapshot, language, lexicon, near, yaml_edit
 from bot.studio.files.language import FAQ, TITLES, Topic, Variation
 
@@ -17,12 +18,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{1,50}")
 _AREA = re.compile(r"[a-z][a-z0-9_]{1,30}")
 
 
-class CannotEdit(Exception):
-    """Nothing was changed; ``why`` is a code, ``values`` belong into its sentence."""
-
-    def __init__(self, why: str, **values: object) -> None:
-        super().__init__(why)
-        self.why, self.values = why, values
+class CannotEdit(Cannot):
+    """Nothing was changed."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from pydantic import Field
 from bot.problems import Problem
 from bot.staff.sessions import Staff
 from bot.staff.texts import Texts
+from bot.studio.cannot import Cannot
 from bot.studio.files import Trouble
-from bot.studio.teaching.cannot import Cannot, Clash, Clashes
+from bot.studio.teaching.clashes import Clash, Clashes
 from bot.studio.uses import BY, Use
 
 from . import shell, troubles

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
+from bot.studio.cannot import Cannot
 from bot.studio.files import Author, Trouble
 from bot.studio.services import Services
-from bot.studio.teaching import Cannot, vocabulary
+from bot.studio.teaching import vocabulary
 from bot.studio.teaching.vocabulary import TRIED, WORDS, Change, Read
 
 from .language import HERE, Asked, Name, Number, done, failed, paged, show

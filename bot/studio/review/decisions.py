@@ -19,6 +19,7 @@ from bot.conversations.steps import now
 from bot.conversations.store import Store
 from bot.staff import texts
 from bot.staff.sessions import Staff
+from bot.studio.cannot import Cannot
 from bot.studio.files import Author, Conflict, Repository, language
 
 from . import words
@@ -35,12 +36,8 @@ _TOPIC = re.compile(r"[a-z][a-z0-9_]{2,50}")
 _MARK = re.compile(r"\[([^\[\]()]+)\]\((\w+)\)")
 
 
-class CannotDecide(Exception):
-    """Nothing was done; ``why`` is a code, ``values`` belong into its sentence."""
-
-    def __init__(self, why: str, **values: object) -> None:
-        super().__init__(why)
-        self.why, self.values = why, values
+class CannotDecide(Cannot):
+    """The decision was not made, and nothing was written."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ import psutil
 import structlog
 
 from bot.settings import ROOT, Settings
+from bot.studio.cannot import Cannot
 from bot.studio.models import Models, UnknownModel
 from bot.studio.training.process import environment
 
@@ -53,12 +54,8 @@ State = Literal["starting", "ready", "ended"]
 log = structlog.get_logger()
 
 
-class CannotChat(Exception):
-    """It was not done; ``why`` names the sentence, ``values`` belong into it."""
-
-    def __init__(self, why: str, **values: object) -> None:
-        super().__init__(why)
-        self.why, self.values = why, values
+class CannotChat(Cannot):
+    """The chat did not do it."""
 
 
 class Sandbox:

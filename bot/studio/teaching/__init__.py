@@ -1,3 +1,1 @@
 """What the bot is taught by: intents with their examples, its answers, and the words it knows."""
-
-from .cannot import Cannot as Cannot

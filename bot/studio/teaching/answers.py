@@ -13,11 +13,10 @@ from typing import Any, Literal
 
 from bot import validity
 from bot.data_check import folded
+from bot.studio.cannot import Cannot
 from bot.studio.files import Author, Files, Repository, Snapshot, language, lexicon, yaml_edit
 from bot.studio.files.language import Response, Variation
 from bot.studio.uses import Use, Uses
-
-from .cannot import Cannot
 
 CHANNELS = ("web", "wechat")
 LONGEST, MOST = 2000, 20

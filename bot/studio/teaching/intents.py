@@ -18,6 +18,7 @@ from bot.data_files import Unreadable, mapping, parse
 from bot.insights.models import Reading
 from bot.insights.periods import Period
 from bot.settings import ROOT
+from bot.studio.cannot import Cannot
 from bot.studio.files import Author, Draft, Files, Repository, Snapshot, language, near, stories, yaml_edit
 from bot.studio.files.language import Example
 from bot.studio.files.near import Near
@@ -26,7 +27,7 @@ from bot.studio.review import segments, words
 from bot.studio.uses import Use, Uses, uses
 
 from . import doings
-from .cannot import Cannot, Clash, Clashes
+from .clashes import Clash, Clashes
 from .vocabulary import vocabulary
 
 WORDING, RULES = "data/wording.yml", "data/stories"

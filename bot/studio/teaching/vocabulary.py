@@ -15,10 +15,9 @@ from typing import Any
 from opencc import OpenCC
 
 from bot.data_check import folded
+from bot.studio.cannot import Cannot
 from bot.studio.files import Author, Draft, Files, Repository, Snapshot, language, lexicon
 from bot.studio.review import segments, words
-
-from .cannot import Cannot
 
 WORDS, SYNONYMS, CATALOGUE = "words", "synonyms", "catalogue"
 GOODS = f"{lexicon.FOLDER}/catalogue.txt"

@@ -1,15 +1,9 @@
-"""Why a change was not made, as a code that a page has a sentence for."""
+"""Sentences that are taught elsewhere already."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
-class Cannot(Exception):
-    """Nothing was changed; ``why`` is a code, ``values`` belong into its sentence."""
-
-    def __init__(self, why: str, **values: object) -> None:
-        super().__init__(why)
-        self.why, self.values = why, values
+from bot.studio.cannot import Cannot
 
 
 @dataclass(frozen=True)
