@@ -178,24 +178,25 @@ async function decide(wish, complained) {
   if (wish.kind !== "ignore") studio.tell(review.said.writing);
   for (const button of all("button", one)) button.disabled = true;
   busy(true);
+  let answer;
   try {
     const group = Number(one.dataset.opened);
-    const answer = await studio.send("/studio/review/decide", { group, keys, examples: examples(), ...wish });
-    review.undone.push(answer.id);
-    if (wish.kind === "new_topic") review.known = null;
-    sessionStorage.setItem("review-undo", JSON.stringify(review.undone));
-    studio.tell(answer.told);
-    await leave(answer.left, answer.told);
-    return true;
+    answer = await studio.send("/studio/review/decide", { group, keys, examples: examples(), ...wish });
   } catch (error) {
     find(".toast")?.remove();
     complain(error.message, complained);
     for (const button of all("button", one)) button.disabled = false;
+    busy(false);
     return false;
   } finally {
-    review.busy = false;
-    busy(false);
+    review.busy = false; // before the next group is there: a key that follows waits for it
   }
+  review.undone.push(answer.id);
+  if (wish.kind === "new_topic") review.known = null;
+  sessionStorage.setItem("review-undo", JSON.stringify(review.undone));
+  studio.tell(answer.told);
+  await leave(answer.left, answer.told);
+  return true;
 }
 
 // On to what is left of the group, or to the next one.
