@@ -75,7 +75,7 @@ def test_a_turn_under_way_is_not_waited_for_and_one_put_back_is(store: Store) ->
     assert waits.tell(store) == [conversation]
 
 
-async def test_two_hundred_at_once_are_told_at_most_once_and_answered_in_the_order_they_came(
+async def test_two_hundred_at_once_are_told_once_and_answered_in_the_order_they_came(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waits, "AFTER", timedelta(seconds=0.3))
@@ -99,10 +99,12 @@ async def test_two_hundred_at_once_are_told_at_most_once_and_answered_in_the_ord
     logs = {conversation: store.messages(conversation) for conversation in conversations}
     for log in logs.values():
         assert [m.text for m in log if m.sender == "bot"] == ["回答 一", "回答 二"]
-        notice = [n for n, m in enumerate(log) if m.sender == "system"]
-        assert len(notice) <= 1
-        assert all(log[n].text == TOLD and "bot" not in [m.sender for m in log[:n]] for n in notice)
-    assert 0 < sum(told(store, conversation) for conversation in conversations) < 100
+        said = [m.sender for m in log]
+        for n in (n for n, sender in enumerate(said) if sender == "system"):
+            assert log[n].text == TOLD and said[n - 1] == "shopper"
+            # Her second message may have come behind the first answer, and waits anew.
+            assert said[:n].count("system") <= said[:n].count("bot")
+    assert 0 < sum(told(store, conversation) > 0 for conversation in conversations) < 100
     # Nobody is overtaken by many who came later.
     served = [name.removesuffix(":1") for name in engine.asked if name.endswith(":1")]
     came = sorted(conversations, key=lambda conversation: logs[conversation][0].id)
