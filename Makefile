@@ -24,8 +24,9 @@ test: setup browser databases train ## run all tests (sets up what they need)
 test-engine:
 	$(ENGINE_PY) -m pytest -q --confcutdir=tests/engine tests/engine
 
+# Three, as two processors would often wait: for a page, a process, a lease that ends.
 test-service:
-	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/engine -m "not slow" --durations=25 --durations-min=5
+	$(PY) -m pytest -n 3 --dist loadfile --ignore=tests/engine -m "not slow" --durations=25 --durations-min=5
 
 soak: setup browser train ## run the long tests
 	$(PY) -m pytest --ignore=tests/engine -m slow
