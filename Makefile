@@ -19,14 +19,17 @@ demo: setup ## start everything with the sample shop, and print where it is
 setup: .venv/.done .venv-engine/.done ## make both environments from the locked requirements
 
 test: setup browser databases train ## run all tests (sets up what they need)
-	@$(MAKE) --no-print-directory -j 2 test-engine test-service
+	@$(MAKE) --no-print-directory --keep-going -j 2 test-wechat test-service
 
 test-engine:
 	$(ENGINE_PY) -m pytest -q --confcutdir=tests/engine tests/engine
 
-# Three, as two processors would often wait: for a page, a process, a lease that ends.
+# Beside the others, as they mostly wait: for a token that ends, a time that is up.
+test-wechat: test-engine
+	$(PY) -m pytest -q tests/wechat -m "not slow"
+
 test-service:
-	$(PY) -m pytest -n 3 --dist loadfile --ignore=tests/engine -m "not slow" --durations=25 --durations-min=5
+	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/engine --ignore=tests/wechat -m "not slow" --durations=25 --durations-min=5
 
 soak: setup browser train ## run the long tests
 	$(PY) -m pytest --ignore=tests/engine -m slow
@@ -145,4 +148,4 @@ databases:
 	    echo "Without them tests are skipped: install them, e.g. 'apt install postgresql redis-server'." >&2; \
 	fi
 
-.PHONY: help demo setup test test-engine test-service soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training bench-review bench-figures load faults lock clean browser databases
+.PHONY: help demo setup test test-engine test-wechat test-service soak check train format pictures openapi eval mood bench soak-engine bench-slow-shop bench-desk bench-training bench-review bench-figures load faults lock clean browser databases
