@@ -120,8 +120,7 @@ def _busy_desk(running: Running, browser: Browser) -> tuple[Page, Page]:
 
 def _come(running: Running, store: Store, name: str, capacity: int, **shoppers: tuple[str, str]) -> None:
     """They ask, want a person, and are given to the agent of this name, who then has no room."""
-    agent = next(one.id for one in agents.all(store) if one.name == name)
-    agents.configure(store, agent, capacity=capacity)
+    agent = _seat(store, name, capacity)
     for customer, (topic, words) in shoppers.items():
         shopper = running.shopper(customer)
         shopper.say(topic)
@@ -129,6 +128,13 @@ def _come(running: Running, store: Store, name: str, capacity: int, **shoppers: 
         while store.conversation(shopper.conversation).owner != ownership.agent(agent):
             time.sleep(0.1)
         shopper.send(words)
+
+
+def _seat(store: Store, name: str, capacity: int) -> int:
+    """Let the agent of this name serve so many at once; her id."""
+    agent = next(one.id for one in agents.all(store) if one.name == name)
+    agents.configure(store, agent, capacity=capacity)
+    return agent
 
 
 def _wait(running: Running, store: Store, customer: str, seconds: int, *words: str) -> None:
@@ -211,6 +217,7 @@ def _wechat(running: Running, browser: Browser, agent: Page) -> None:
     page.set_viewport_size(PHONE)
     take(page, "wechat-phone")
     choose_presence(agent, "online")
+    _seat(Store(connect(running.settings.database)), "小王", 10)
     wechat.write(page, "转人工")
     wechat.bubbles(page).filter(has_text="来为您服务了").wait_for()
     wechat.write_to_a_person(page, "发票抬头写错了，能改吗")
