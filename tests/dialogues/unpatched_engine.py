@@ -3,6 +3,7 @@
 Of several wordings of an answer it takes the first, so that what two engines say can be compared.
 """
 
+import random
 import sys
 from collections.abc import Iterable
 from itertools import takewhile
@@ -26,8 +27,6 @@ def main() -> None:
 
 
 def keep(places: list[str]) -> None:
-    import numpy
-
     from bot.engine import patches
 
     known = {patch.place for patch in patches.PATCHES}
@@ -35,7 +34,7 @@ def keep(places: list[str]) -> None:
         sys.exit(f"There is no patch of {sorted(unknown)}, but of {sorted(known)}.")
     if places:
         patches.PATCHES = tuple(patch for patch in patches.PATCHES if patch.place in places)
-    numpy.random.choice = lambda wordings: wordings[0]
+    random.choice = lambda wordings: wordings[0]
 
 
 if __name__ == "__main__":
