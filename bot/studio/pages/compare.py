@@ -70,12 +70,13 @@ def create_router(services: Services) -> APIRouter:
         try:
             listed, current = comparisons.latest(), comparisons.current()
         except SQLAlchemyError:
-            return page(request, staff, "compare_list", 503, failed=True)
+            return page(request, staff, "compare_list", 503, here="models", failed=True)
         return page(
             request,
             staff,
             "compare_list",
             status,
+            here="models",
             comparisons=[(each, verdict_of(each, language)) for each in listed],
             models=comparisons.models(),
             current=current,
@@ -118,10 +119,10 @@ def create_router(services: Services) -> APIRouter:
                 if values["lines"]:
                     services.views.note(staff, "view_replay", comparison=id)
         except SQLAlchemyError:
-            return page(request, staff, "compare", 503, comparison=None)
+            return page(request, staff, "compare", 503, here="models", comparison=None)
         except Refused:
-            return page(request, staff, "compare", 404, comparison=None)
-        return page(request, staff, "compare", **values)
+            return page(request, staff, "compare", 404, here="models", comparison=None)
+        return page(request, staff, "compare", here="models", **values)
 
     @router.get("/{id}/state")
     def state(id: int, staff: Admin) -> dict[str, Any]:
