@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -31,7 +32,7 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="folder of config.yml, domain.yml and data/")
     parser.add_argument("--out", type=Path, default=ROOT / "models", help="folder for the model")
     parser.add_argument("--scratch", type=Path, help="folder for what is made on the way; default: OUT")
-    parser.add_argument("--commit", help="of the data, to be noted beside the model")
+    parser.add_argument("--commit", help="of the data, to be noted beside the model; default: git's, if any")
     parser.add_argument("--by", help="who wants it, to be noted beside the model")
     parser.add_argument("--force", action="store_true", help="train although the model is there")
     parser.add_argument(
@@ -59,7 +60,7 @@ def main() -> int:
     # This process ends soon; to look for cycles among millions of tokens takes seconds.
     gc.disable()
     print("Training a model of the files as they are:")
-    about = Sidecar(commit=options.commit, by=options.by)
+    about = Sidecar(commit=options.commit or committed(root), by=options.by)
     try:
         path = train(
             model_path(out, root), root, ROOT, scratch=options.scratch, about=about, reporter=reporter
@@ -74,6 +75,20 @@ def main() -> int:
     _tell_of_another(path)
     _report(reporter, model=str(path), trained=True)
     return 0
+
+
+def committed(root: Path) -> str | None:
+    """The commit that the data under ``root`` is as; None where it was changed since, or there is no git."""
+
+    def git(*asked: str) -> str:
+        command = ["git", "-C", str(root), *asked]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout  # noqa: S603
+
+    try:
+        changed = git("status", "--porcelain", "--", "config.yml", "domain.yml", "data")
+        return None if changed else git("rev-parse", "--verify", "HEAD").strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def _tell_of_another(model: Path) -> None:

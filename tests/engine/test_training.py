@@ -17,7 +17,7 @@ from bot import model_sidecar
 from bot.data_check import examples
 from bot.engine.fingerprint import ROOT, current_model, fingerprint, model_path
 from bot.engine.progress import Reporter
-from bot.engine.train import TrainingFailed, train
+from bot.engine.train import TrainingFailed, committed, train
 from bot.model_sidecar import Sidecar
 from tests.engine.tiny import CONFIG, NLU, RULES, write_project
 
@@ -124,6 +124,21 @@ def test_what_is_told_and_noted(tmp_path: Path) -> None:
     assert noted.rows == {"intents": 4, "examples": 30, "topics": 2, "stories": 0, "rules": 5}
     assert target.stat().st_mode & 0o222 == 0
     assert list(scratch.iterdir()) == [] and len(list(target.parent.iterdir())) == 2
+
+
+def test_the_commit_is_known_while_the_data_is_as_it_was_committed(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    assert committed(tmp_path) is None
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=小李", "-c", "user.email=li@example.com"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    assert committed(tmp_path) is None
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-qm", "data"], check=True)
+    (tmp_path / "README.md").write_text("no data")
+    done = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    assert committed(tmp_path) == done.stdout.strip()
+    (tmp_path / "data/nlu/more.yml").write_text("nlu: []")
+    assert committed(tmp_path) is None
 
 
 def test_time_left_follows_the_pace() -> None:
