@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +70,13 @@ class Topics:
     """What each topic is called: its first question."""
     responses: dict[str, list[dict[str, Any]]]
 
+    @cached_property
+    def counted(self) -> tuple[list[str], np.ndarray]:
+        """The intents that topics count as, and for each class of the model the place of its own there."""
+        own = [self.intents[topic] for topic in self.model.classes]
+        names, places = np.unique(own, return_inverse=True)
+        return names.tolist(), places
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class FaqRetrieval(Learned, IntentClassifier):
@@ -125,14 +133,13 @@ class FaqRetrieval(Learned, IntentClassifier):
         for message in messages if state else ():
             vector: Vector = message.get(VECTOR)
             readings: list[dict[str, Any]] = message.get(INTENT_RANKING_KEY)
-            fits = self._fits(state, vector, readings)
             best = readings[0][INTENT_NAME_KEY]
-            own = next((fit for fit in fits if state.intents[fit.topic] == best), None)
+            own, fits = self._fits(state, vector, readings)
             if own and own.score >= self._config["threshold"] and self._is_question(state, best, vector):
                 reading = {**readings[0], INTENT_NAME_KEY: FAQ, COUNTS_AS: best}
                 message.set(INTENT, reading, add_to_output=True)
                 message.set(INTENT_RANKING_KEY, [reading, *readings[1:]], add_to_output=True)
-                fits = [own, *(fit for fit in fits if fit != own)]
+                fits = [own, *(fit for fit in fits if fit != own)][: self._config["ranking_length"]]
             message.set(RESPONSE_SELECTOR_PROPERTY_NAME, self._selection(state, fits), add_to_output=True)
         return messages
 
@@ -142,13 +149,22 @@ class FaqRetrieval(Learned, IntentClassifier):
         question, request = state.asks.scores(vector)
         return bool(question > request)
 
-    def _fits(self, state: Topics, vector: Vector, readings: list[dict[str, Any]]) -> list[Fit]:
-        """Return all topics, best first."""
+    def _fits(
+        self, state: Topics, vector: Vector, readings: list[dict[str, Any]]
+    ) -> tuple[Fit | None, list[Fit]]:
+        """Return the best topic that counts as the best reading, if any does, and the best of all."""
         likely = {reading[INTENT_NAME_KEY]: reading[PREDICTED_CONFIDENCE_KEY] for reading in readings}
-        chances = [likely.get(state.intents[topic], _UNRANKED) for topic in state.model.classes]
+        intents, places = state.counted
+        chances = np.array([likely.get(intent, _UNRANKED) for intent in intents])[places]
         order = np.argsort(-expit(state.model.scores(vector)) * chances, kind="stable")
         nearest = _nearest(state, vector)
-        return [Fit(state.model.classes[i], float(nearest[i])) for i in order]
+
+        def fits(ranked: np.ndarray) -> list[Fit]:
+            return [Fit(state.model.classes[i], float(nearest[i])) for i in ranked]
+
+        best = readings[0][INTENT_NAME_KEY]
+        own = fits(order[places[order] == intents.index(best)][:1]) if best in intents else []
+        return next(iter(own), None), fits(order[: self._config["ranking_length"]])
 
     def _selection(self, state: Topics, fits: list[Fit]) -> dict[str, Any]:
         best = fits[0]
@@ -168,7 +184,7 @@ class FaqRetrieval(Learned, IntentClassifier):
                         COUNTS_AS: state.intents[fit.topic],
                         "title": state.titles[fit.topic],
                     }
-                    for fit in fits[: self._config["ranking_length"]]
+                    for fit in fits
                 ],
             },
         }
