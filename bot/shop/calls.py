@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.problems import Problem
 from bot.settings import Settings
 from bot.shop import auth, schemas
-from bot.shop.database import Session
+from bot.shop.database import Session, is_local
 from bot.shop.scope import Scope
 from bot.shop.texts import Refusal
 
@@ -26,7 +26,10 @@ async def open_session(request: Request) -> AsyncIterator[Session]:
     try:
         yield session
     finally:
-        await run_in_threadpool(session.close)
+        if is_local(session):
+            session.close()  # a file: the way through a thread would take longer
+        else:
+            await run_in_threadpool(session.close)
 
 
 async def pictures(request: Request) -> str:

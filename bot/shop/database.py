@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.shop.models import Base, SeedMark
 
-__all__ = ["Database", "Session", "close", "insert", "open_database", "ping"]
+__all__ = ["Database", "Session", "close", "insert", "is_local", "open_database", "ping"]
 
 Database = sessionmaker[Session]
 
@@ -44,9 +44,14 @@ def ping(session: Session) -> None:
     session.execute(text("SELECT 1"))
 
 
+def is_local(session: Session) -> bool:
+    """Whether the database is a file of this machine."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
 def insert(session: Session, model: type[Base]) -> Any:
     """``INSERT`` with an "on conflict" clause, which both dialects have, each in its own class."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    dialect = sqlite if is_local(session) else postgresql
     return dialect.insert(model)
 
 
