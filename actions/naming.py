@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from actions.backend.contract import Variant
-from actions.wording import either, wording
+from actions.wording import wording, words_of
 
 T = TypeVar("T")
 
@@ -37,13 +37,12 @@ def best_fitting(text: str, product: str | None, choices: Iterable[tuple[T, str]
 
 def without_service_words(text: str) -> str:
     """What is left of a message to compare with goods."""
-    return re.sub(r"[\W\d_]", "", re.sub(either(wording()["service_words"]), "", text.lower()))
+    return re.sub(r"[\W\d_]", "", words_of("service_words").sub("", text.lower()))
 
 
 def goods_words(text: str) -> list[str]:
     """What is left of a message that may name goods, in the order it is said."""
-    known = either([*wording()["question_words"], *wording()["service_words"]])
-    parts = re.split(rf"{known}|[\W\d_a-z]", text.lower())
+    parts = re.split(rf"{words_of('question_words', 'service_words').pattern}|[\W\d_a-z]", text.lower())
     return [part for part in parts if len(part) > 1 and not set(part) <= set(wording()["no_goods"])]
 
 

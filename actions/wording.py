@@ -45,12 +45,17 @@ def human_offer() -> list[dict[str, str]]:
 
 def says(kind: str, text: str) -> bool:
     """Whether the text has one of the words of ``kind`` in data/wording.yml."""
-    return bool(_words_of(wording(), kind).search(text.lower()))
+    return bool(words_of(kind).search(text.lower()))
+
+
+def words_of(*kinds: str) -> re.Pattern[str]:
+    """The words of ``kinds`` in data/wording.yml."""
+    return _compiled(wording(), kinds)
 
 
 @lru_cache
-def _words_of(words: Words, kind: str) -> re.Pattern[str]:
-    return re.compile(either(words[kind]))
+def _compiled(words: Words, kinds: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(either(word for kind in kinds for word in words[kind]))
 
 
 def either(words: Iterable[str]) -> str:
