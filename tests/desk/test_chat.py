@@ -169,6 +169,25 @@ def test_transfer_with_a_note_and_what_a_guest_may(office: Office, sign_in: Ente
     assert store.conversation(conversation).owner == ownership.agent(li)
 
 
+def test_an_open_dialog_keeps_the_keys(office: Office, sign_in: Enter) -> None:
+    page = sign_in("xiaowang")
+    served(office, page)
+    page.keyboard.press("Alt+KeyK")
+    expect(page.get_by_test_id("title")).to_be_focused()
+    # What the conversation does when it is drawn, late.
+    page.evaluate(
+        """() => {
+            desk.composer().addEventListener("focus", () => { window.taken = true; });
+            desk.focus();
+            desk.mode("reply");
+        }"""
+    )
+    page.wait_for_timeout(300)
+    assert not page.evaluate("window.taken"), "a key typed now would be written to the shopper"
+    page.keyboard.type("补发吊牌")
+    expect(page.get_by_test_id("title")).to_have_value("补发吊牌")
+
+
 def test_a_ticket_then_the_end_with_outcome_and_tags(office: Office, sign_in: Enter) -> None:
     page, store = sign_in("xiaowang"), office.store
     conversation = served(office, page)

@@ -91,10 +91,14 @@ Object.assign(desk, {
     // Written anew, a word that an input method is composing would be lost.
     if (composer.value !== draft) composer.value = draft;
     this.fit(composer);
-    if (focus) setTimeout(() => composer.checkVisibility() && composer.focus(), 50);
+    if (focus) this.focus(50);
   },
-  focus() {
-    setTimeout(() => this.composer()?.focus(), 150);
+  // A dialog that was opened meanwhile keeps the keys: what is written there is not for the shopper.
+  focus(after = 150) {
+    setTimeout(() => {
+      const composer = this.composer();
+      if (composer?.checkVisibility() && !shortcuts.dialog()) composer.focus();
+    }, after);
   },
   use(text) {
     if (this.noting()) this.mode("reply");

@@ -33,13 +33,14 @@ const shortcuts = {
     return [control && "Ctrl", event.altKey && "Alt", shift && "Shift", key].filter(Boolean).join("+");
   },
   visible: (selector) => [...document.querySelectorAll(selector)].find((one) => one.checkVisibility() && !one.disabled),
+  dialog: () => document.querySelector(".q-dialog[aria-modal=true]"),
   fire(event) {
     if (event.isComposing || event.keyCode === 229 || event.repeat || event.defaultPrevented) return;
     // AltGr types signs on many keyboards.
     if (event.getModifierState?.("AltGraph")) return;
     if (!event.ctrlKey && !event.metaKey && !event.altKey && this.typing(event.target)) return;
     const pressed = this.name(event);
-    const dialog = document.querySelector(".q-dialog[aria-modal=true]");
+    const dialog = this.dialog();
     for (const one of this.known) {
       if (one.keys !== pressed || (dialog && !one.dialog) || (one.when && !one.when())) continue;
       const element = one.click && this.visible(one.click);
