@@ -51,7 +51,7 @@ async def pool_of(*urls: str, seconds: float = SECONDS, patience: float = 1.0) -
     await pool.close()
 
 
-async def until_answered_by(pool: EnginePool, model: str, conversation: str, seconds: float = 10) -> None:
+async def until_answered_by(pool: EnginePool, model: str, conversation: str, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with suppress(EngineFailed):

@@ -69,12 +69,12 @@ class Line:
         """What the account said on this phone."""
         return [_said(bubble) for bubble in shopper.screen if not bubble.mine]
 
-    async def until(self, shopper: Follower, *expected: str, seconds: float = 15) -> None:
+    async def until(self, shopper: Follower, *expected: str, seconds: float = 30) -> None:
         """Until the phone shows exactly this."""
         await self.shown(shopper, lambda screen: screen == list(expected), seconds)
 
     async def shown(
-        self, shopper: Follower, right: Callable[[list[str]], bool], seconds: float = 15
+        self, shopper: Follower, right: Callable[[list[str]], bool], seconds: float = 30
     ) -> list[str]:
         """What the phone shows, once that is right."""
         deadline = time.monotonic() + seconds

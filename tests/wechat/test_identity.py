@@ -155,7 +155,7 @@ def title(page: httpx.Response) -> tuple[int, str]:
 
 
 async def until(right: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not right():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

@@ -64,12 +64,13 @@ async def test_who_is_owed_too_much_is_told_once_and_nothing_stays_held(
     connect: Connect, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "OWED_LIMIT", 2)
-    engine.delay = (1.5, 1.5)
+    engine.delay = (4, 4)
     async with connect(passive_seconds=0.3) as line:
         shopper = line.phone()
         for number in range(5):
             await line.write(shopper, f"{number}")
         assert line.screen(shopper) == [say("too_many")] and said(line, shopper) == ["0", "1"]
+        engine.delay = (0, 0)
         began = time.monotonic()
         await line.shown(shopper, lambda screen: "".join(screen[1:]).count("回答") == 2)
         assert time.monotonic() - began < 5, "a hold that was left behind would last longer"

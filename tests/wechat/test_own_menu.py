@@ -75,6 +75,7 @@ def test_the_command_puts_it_there_and_the_phone_taps_it(
         page.goto(url)
         page.get_by_role("button", name="切换菜单").click()
         bind = page.get_by_role("link", name="绑定账号")
+        expect(bind).to_be_visible()
         expect(bind).to_have_attribute(
             "href",
             f"/simulator/accounts/gh_1/followers/{only(account)}/opens?url="

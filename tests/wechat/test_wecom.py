@@ -50,7 +50,7 @@ async def enters(line: Line, shopper: Follower) -> None:
     await line.deliver(shopper, {"MsgType": "event", "Event": "enter_session"})
 
 
-async def until(right: Any, seconds: float = 10) -> None:
+async def until(right: Any, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not right():
         assert time.monotonic() < deadline
