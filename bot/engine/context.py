@@ -34,6 +34,8 @@ def tapped(text: str, tracker: DialogueStateTracker) -> str | None:
     After readings were offered, their number ("2", "第二个") does as well.
     """
     buttons = _offered(tracker)
+    if not buttons:
+        return None
     said = normalize(text).strip("。.!~ ")
     for button in buttons:
         if said == normalize(button["title"]):

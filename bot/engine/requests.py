@@ -82,16 +82,15 @@ def another(parsed: dict[str, Any], readings: Sequence[dict[str, Any]]) -> dict[
     Only where the message's reading is found again in one of its clauses: else they are parts of one
     request, each of which may look like something else by itself.
     """
-    own = _wish(parsed)
-    wishes = [wish for reading in readings if (wish := _wish(reading))]
-    if not own or own not in wishes:
+    own = wish(parsed)
+    if not own or own not in map(wish, readings):
         return None
-    others = (reading for reading in readings if _wish(reading) not in (None, own))
+    others = (reading for reading in readings if wish(reading) not in (None, own))
     return next(map(_button, others), None)
 
 
-def _wish(parsed: dict[str, Any]) -> str | None:
-    """The intent of a clear request; None of anything else."""
+def wish(parsed: dict[str, Any]) -> str | None:
+    """Return the intent of a clear request; None of anything else."""
     intent = parsed["intent"]
     name = intent.get(COUNTS_AS) or intent["name"]
     return name if name != UNSURE and name in _titles() else None

@@ -148,12 +148,26 @@ class TurnProcessor(MessageProcessor):
             if intent and parsed["intent"]["name"] in (FAQ, UNSURE):
                 believe(parsed, {"name": intent, "confidence": parsed["intent"]["confidence"]})
             in_context(parsed, tracker, self.domain)
-        if parsed["intent"]["name"] != UNSURE:
-            clauses = [UserMessage(clause) for clause in requests.clauses(message.text)]
-            readings = [await super(TurnProcessor, self).parse_message(clause) for clause in clauses]
-            if button := requests.another(parsed, readings):
-                parsed[ALSO] = button
+        if requests.wish(parsed) and (button := requests.another(parsed, await self._clauses(message.text))):
+            parsed[ALSO] = button
         return parsed
+
+    async def _clauses(self, text: str) -> list[dict[str, Any]]:
+        """Read the clauses of a message each by itself; none where fewer than two can be requests."""
+        clauses = requests.clauses(text)
+        readings: dict[str, dict[str, Any]] = {}
+        requested = 0
+        # The shortest first: mostly they are polite words, which are known as they were read.
+        for clause in sorted(clauses, key=len):
+            if requested + len(clauses) - len(readings) < 2:
+                return []
+            readings[clause] = await super().parse_message(UserMessage(clause))
+            requested += requests.wish(readings[clause]) is not None
+        return [readings[clause] for clause in clauses]
+
+    @staticmethod
+    def _log_slots(tracker: DialogueStateTracker) -> None:
+        """Nothing: what is known of the shopper belongs in no log, and a line of all slots takes its time."""
 
     def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
         """Nothing to warn of: domain and examples were compared before training."""
